@@ -155,7 +155,7 @@ def parse_machine(text: str, source: str) -> Machine:
         value = value["machine"]
     try:
         return _machine(_Fields(value, ""))
-    except _Mismatch as error:
+    except _FieldError as error:
         raise MachineUnreadable(f"{source} does not describe a machine: {error}") from None
 
 
@@ -163,11 +163,11 @@ def parse_target(text: str, executable: str) -> Target:
     """The answer of `_in_target/probe.py`. Raises TargetUnusable."""
     try:
         return _target(_Fields(json.loads(text), ""))
-    except (ValueError, _Mismatch) as error:
+    except (ValueError, _FieldError) as error:
         raise TargetUnusable(f"{executable} gave no usable answer about itself: {error}") from None
 
 
-class _Mismatch(Exception):
+class _FieldError(Exception):
     """A field that is not there, or not what it should be."""
 
 
@@ -179,7 +179,7 @@ class _Fields:
 
     def __init__(self, value: object, path: str) -> None:
         if not isinstance(value, dict):
-            raise _Mismatch(f"{path or 'the whole text'} should be an object, found {_shown(value)}")
+            raise _FieldError(f"{path or 'the whole text'} should be an object, found {_shown(value)}")
         self._value = value
         self._path = path
 
@@ -187,7 +187,7 @@ class _Fields:
         value = self._value.get(key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             found = _shown(value) if key in self._value else "nothing"
-            raise _Mismatch(f"{self._at(key)} should be {called}, found {found}")
+            raise _FieldError(f"{self._at(key)} should be {called}, found {found}")
         return value
 
     def _at(self, key: str) -> str:
@@ -213,7 +213,7 @@ class _Fields:
         try:
             Version(text)
         except InvalidVersion:
-            raise _Mismatch(f"{self._at(key)} should be a version such as 535.183.01, found {_shown(text)}") from None
+            raise _FieldError(f"{self._at(key)} should be a version such as 535.183.01, found {_shown(text)}") from None
         return text
 
     def version_or_none(self, key: str) -> str | None:
@@ -222,7 +222,7 @@ class _Fields:
     def one_of(self, key: str, choices: tuple[str, ...]) -> str:
         text = self.text(key)
         if text not in choices:
-            raise _Mismatch(f"{self._at(key)} should be one of {', '.join(choices)}, found {_shown(text)}")
+            raise _FieldError(f"{self._at(key)} should be one of {', '.join(choices)}, found {_shown(text)}")
         return text
 
     def capability_or_none(self, key: str) -> tuple[int, int] | None:
@@ -231,7 +231,7 @@ class _Fields:
         try:
             return parse_capability(self.text(key))
         except ValueError:
-            raise _Mismatch(f'{self._at(key)} should be like "8.6", found {_shown(self.text(key))}') from None
+            raise _FieldError(f'{self._at(key)} should be like "8.6", found {_shown(self.text(key))}') from None
 
     def fields(self, key: str) -> _Fields:
         return _Fields(self._read(key, dict, "an object"), self._at(key))
@@ -286,7 +286,7 @@ def _libc(seen: _Fields) -> Libc:
 def _interpreter(seen: _Fields) -> Interpreter:
     version = seen.version("version")
     if len(Version(version).release) < 2:  # noqa: PLR2004 - major and minor
-        raise _Mismatch(f'python.version should be like "3.12.7", found {_shown(version)}')
+        raise _FieldError(f'python.version should be like "3.12.7", found {_shown(version)}')
     return Interpreter(
         implementation=seen.text("implementation").lower(),
         version=version,

@@ -1,0 +1,133 @@
+"""Which torch build to install: (machines, request, catalogue) -> InstallPlan or Refusal. Pure: it looks at nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envtool.errors import RequestInvalid
+from envtool.plan import companions, reasons
+from envtool.plan.assume import SYSTEMS, Assumptions, assume
+from envtool.plan.choice import best, legal, toolkit
+from envtool.plan.install import InstallPlan, argv, index_of, nightly_index
+from envtool.plan.misses import misses
+from envtool.plan.refusal import Refusal, WayOut, refuse
+from envtool.plan.request import COMPANIONS, Request, parse_backend, parse_cuda, parse_mirror, parse_torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envtool.catalogue import Catalogue
+    from envtool.facts import Machine
+    from envtool.plan.choice import Candidate
+
+__all__ = (
+    "COMPANIONS",
+    "SYSTEMS",
+    "Assumptions",
+    "Considered",
+    "InstallPlan",
+    "Refusal",
+    "Request",
+    "WayOut",
+    "argv",
+    "assume",
+    "choose",
+    "consider",
+    "parse_backend",
+    "parse_cuda",
+    "parse_mirror",
+    "parse_torch",
+)
+
+
+def choose(machines: Sequence[Machine], request: Request, catalogue: Catalogue) -> InstallPlan | Refusal:
+    """The one build that runs on every machine and is what was asked for, or why there is none."""
+    if request.pre:
+        return _choose_nightly(machines, request, catalogue)
+
+    def solve(machines: Sequence[Machine], request: Request) -> InstallPlan | None:
+        return _solve(machines, request, catalogue)
+
+    return solve(machines, request) or refuse(machines, request, catalogue, solve)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A build that was looked at, and what ruled it out on the first machine; nothing where it is legal."""
+
+    torch: str
+    place: str
+    backend: str
+    basis: str
+    obstacles: tuple[str, ...]
+
+
+def consider(machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Considered, ...]:
+    """Every build that is known, newest first, the nearest to being chosen first among equals."""
+    ordered = sorted(
+        misses(machine, request, catalogue),
+        key=lambda miss: (miss.build.version, -len(miss.obstacles), toolkit(miss.wheel.backend)),
+        reverse=True,
+    )
+    return tuple(
+        Considered(
+            miss.build.pin,
+            miss.build.place,
+            miss.wheel.backend,
+            miss.wheel.basis,
+            tuple(obstacle.text for obstacle in miss.obstacles),
+        )
+        for miss in ordered
+    )
+
+
+def _solve(machines: Sequence[Machine], request: Request, catalogue: Catalogue) -> InstallPlan | None:
+    candidates = legal(machines, request, catalogue)
+    if request.companions:
+        candidates = [
+            candidate
+            for candidate in candidates
+            if all(pin for _name, pin in companions.pins(request.companions, candidate, machines, catalogue))
+        ]
+    chosen = best(candidates, machines, request, catalogue)
+    return _plan(chosen, machines, request, catalogue) if chosen else None
+
+
+def _plan(chosen: Candidate, machines: Sequence[Machine], request: Request, catalogue: Catalogue) -> InstallPlan:
+    names = ("torchvision",) if request.companions is None else request.companions
+    pinned = companions.pins(names, chosen, machines, catalogue)
+    missing = tuple(f"no {name} is known to belong to torch {chosen.build.pin}" for name, pin in pinned if pin is None)
+    return InstallPlan(
+        packages=(("torch", chosen.build.pin), *((name, pin) for name, pin in pinned if pin)),
+        index=index_of(chosen.build, request.mirror),
+        backend=chosen.backend,
+        confirmed=chosen.is_confirmed,
+        python=".".join(machines[0].python.version.split(".")[:2]),
+        system=machines[0].os.system,
+        size=catalogue.sizes.get((chosen.backend[:4], chosen.wheels[0].family.partition("_")[0])),
+        reasons=reasons.reasons(chosen, machines, request, catalogue),
+        warnings=(*reasons.warnings(chosen, machines, request, catalogue), *missing),
+    )
+
+
+def _choose_nightly(machines: Sequence[Machine], request: Request, catalogue: Catalogue) -> InstallPlan | Refusal:
+    """The nightly of the backend that the newest release would take: nightlies are built for what releases are."""
+    if request.torch is not None:
+        raise RequestInvalid("a nightly has no version to ask for: leave out --torch, or leave out --pre")
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - a third of the start-up time
+
+    newest = max(build.version for build in catalogue.builds)
+    as_release = replace(request, torch=SpecifierSet(f"=={newest}"), pre=False, unconfirmed=True)
+    plan = choose(machines, as_release, catalogue)
+    if isinstance(plan, Refusal):
+        return replace(plan, reasons=(f"nightlies are built for what torch {newest} is built for", *plan.reasons))
+    return replace(
+        plan,
+        packages=tuple((name, None) for name, _pin in plan.packages),
+        index=nightly_index(plan.backend, request.mirror),
+        confirmed=False,
+        pre=True,
+        reasons=(f"the nightly for {plan.backend}, the backend that torch {newest} would take here", *plan.reasons[1:]),
+        warnings=("a nightly changes every day and may be missing for a Python or a platform",),
+    )

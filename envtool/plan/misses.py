@@ -1,0 +1,45 @@
+"""Every wheel that is known, with what keeps it off a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envtool.plan.fit import obstacles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.version import Version
+
+    from envtool.catalogue import Build, Catalogue, Wheel
+    from envtool.facts import Machine
+    from envtool.plan.fit import Obstacle
+    from envtool.plan.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A wheel with its obstacles; none where it would run."""
+
+    build: Build
+    wheel: Wheel
+    obstacles: tuple[Obstacle, ...]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(obstacle.kind for obstacle in self.obstacles)
+
+
+def misses(machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Miss, ...]:
+    return tuple(
+        Miss(build, wheel, tuple(obstacles(build, wheel, machine, request, catalogue)))
+        for build in catalogue.builds
+        for wheel in build.wheels
+    )
+
+
+def span(versions: Iterable[Version]) -> str:
+    """Releases in words: torch 2.6.0 to 2.14.1."""
+    ordered = sorted(set(versions))
+    return f"torch {ordered[0]}" if len(ordered) == 1 else f"torch {ordered[0]} to {ordered[-1]}"

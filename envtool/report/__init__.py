@@ -1,0 +1,1 @@
+"""Any result as text. Nothing here prints, decides or looks."""
