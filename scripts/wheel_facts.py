@@ -20,6 +20,7 @@ from wheel_tables import (
     Source,
     TorchvisionWheel,
     Wheel,
+    is_wanted,
     joined,
     natural,
     weakest_first_out,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-OLDEST = Version("1.4")
 ROOT = "(root)"
 FOLDER = r"(?<![\w*-])(?:cpu|xpu|cu\d{2,3}|rocm[\d.]+)(?![\w.])"
 
@@ -124,23 +124,19 @@ def cleaned(text: str) -> str:
     return text.strip(" ;,") or "public pages"
 
 
-def is_wanted(version: str) -> bool:
-    parsed = Version(version)
-    return not parsed.is_prerelease and parsed >= OLDEST
-
-
 def absent(cell: str) -> str:
     return "" if cell in ("none", ROOT) else cell
 
 
 def torch_wheels(gathered: Gathered) -> Iterable[Wheel]:
+    """The builds of the registry and of the index's folders. Those at the root of the index are in the registry too."""
     for row in gathered.rows("wheels.tsv"):
-        if not is_wanted(row["torch_version"]):
-            continue
         on_registry = row["host"] != "pytorch"
+        folder = "" if on_registry else absent(row["index_folder"])
+        if not is_wanted("torch", row["torch_version"]) or not (on_registry or folder):
+            continue
         ships = re.search(r"ships ([\w.]+)", row["index_folder"])
         local = absent(row["local_tag"])
-        folder = "" if on_registry else absent(row["index_folder"])
         yield Wheel(
             version=row["torch_version"],
             local=local,
@@ -148,7 +144,7 @@ def torch_wheels(gathered: Gathered) -> Iterable[Wheel]:
             folder=folder,
             platform=row["platform_tag"],
             pythons=joined(row["python_tags"].split()),
-            backend=ships.group(1) if ships else local or folder or "cpu",
+            backend=ships.group(1) if ships else local or folder,
             basis=row["basis"],
             source=gathered.source(row["source"]),
         )
@@ -156,6 +152,8 @@ def torch_wheels(gathered: Gathered) -> Iterable[Wheel]:
 
 def torchvision_wheels(gathered: Gathered) -> Iterable[TorchvisionWheel]:
     for row in gathered.rows("torchvision_wheels.tsv"):
+        if not is_wanted("torchvision", row["torchvision_version"]):
+            continue
         yield TorchvisionWheel(
             version=row["torchvision_version"],
             local=absent(row["local_tag"]),

@@ -6,10 +6,13 @@ import re
 from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+OLDEST = {"torch": Version("1.4"), "torchvision": Version("0.5")}
 BASES = ("read", "read-secondary", "inferred")  # the strongest first
 EMPTY = "-"
 
@@ -30,7 +33,7 @@ class Wheel(Row):
     version: str
     local: str  # the version's local tag
     index: str  # pytorch or registry
-    folder: str  # the folder of the index; none at its root and on the registry
+    folder: str  # the folder of the index
     platform: str
     pythons: str
     backend: str  # what the build carries: cpu, cu126, rocm7.2, xpu
@@ -146,6 +149,11 @@ FILES: dict[type[Row], str] = {
 
 RowT = TypeVar("RowT", bound=Row)
 BuildT = TypeVar("BuildT", Wheel, TorchvisionWheel)
+
+
+def is_wanted(project: str, version: str) -> bool:
+    parsed = Version(version)
+    return not parsed.is_prerelease and parsed >= OLDEST[project]
 
 
 def natural(text: str) -> list[str | int]:
