@@ -51,7 +51,6 @@ CLEANINGS = (
     (r"; first upload \d{4}-\d\d-\d\d", ""),
     (r" via uv(?: pip compile|/pip dry-run) \d{4}-\d\d-\d\d", ""),
     (r",?\s*(?:\(stored public copy\)|\bstored public copy\b)", ""),
-    (r"\bfind_st\w*|/work/\S*", ""),
     (r"\(\s*\)", ""),
     (r"\b(URLs?(?:\+sha256)?) in\b", r"\1 quoted in public pages"),
     (r"\s+(?:in|for)\s*$", ""),

@@ -367,7 +367,7 @@ def test_a_broken_table_is_an_error(site: Site, data: Path, refresh: Refresh, te
     assert site.asked == []
 
 
-@pytest.mark.parametrize("options", [["--index", "file:///tmp"], ["--check", "--facts", "x"]])
+@pytest.mark.parametrize("options", [["--index", "file:///whl"], ["--check", "--facts", "x"]])
 def test_wrong_usage(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         refresh_wheels.main(options)
