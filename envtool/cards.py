@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envtool.facts import Gpu, parse_capability
@@ -24,7 +23,7 @@ def complete(machine: Machine, catalogue: Catalogue) -> Machine:
     if not machine.gpus or not any(_is_open(gpu) for gpu in machine.gpus):
         return machine
     gpus = (_completed(gpu, catalogue.cards) if _is_open(gpu) else gpu for gpu in machine.gpus)
-    return replace(machine, gpus=tuple(gpus))
+    return machine._replace(gpus=tuple(gpus))
 
 
 def find(name: str, cards: Iterable[Card]) -> tuple[Card, ...]:
@@ -46,8 +45,8 @@ def gpu_of(card: Card) -> Gpu:
     if value is None:
         return gpu
     if card.vendor == "nvidia":
-        return replace(gpu, compute_capability=parse_capability(value))
-    return replace(gpu, architecture=value)
+        return gpu._replace(compute_capability=parse_capability(value))
+    return gpu._replace(architecture=value)
 
 
 def _is_open(gpu: Gpu) -> bool:
@@ -65,8 +64,7 @@ def _completed(gpu: Gpu, cards: tuple[Card, ...]) -> Gpu:
     if len(values) != 1:
         return gpu
     known = gpu_of(found[0])
-    return replace(
-        gpu,
+    return gpu._replace(
         name=gpu.name or known.name,
         compute_capability=known.compute_capability,
         architecture=known.architecture,

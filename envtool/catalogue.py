@@ -6,11 +6,10 @@ read (in a primary file), read-secondary (someone's copy of one), inferred (conc
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeVar
 
 from packaging.version import InvalidVersion, Version
 
@@ -20,14 +19,13 @@ from envtool.facts import parse_capability
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-DATA = Path(__file__).parent / "data"
+DATA = os.path.join(os.path.dirname(__file__), "data")
 BASES = ("inferred", "read-secondary", "read")  # weakest first
 _EMPTY = "-"
 _Row = TypeVar("_Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(NamedTuple):
     """The files of one build for one platform, all learnt in the same way."""
 
     platform: str  # the platform tag: manylinux_2_28_x86_64
@@ -45,8 +43,7 @@ class Wheel:
         return family_of(self.platform)
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """What one requirement names: a version with its local tag, in one folder of the index or in the registry."""
 
     version: Version  # without the local tag
@@ -63,8 +60,7 @@ class Build:
         return self.folder or "registry"
 
 
-@dataclass(frozen=True, slots=True)
-class CudaRelease:
+class CudaRelease(NamedTuple):
     """The least NVIDIA driver for a CUDA toolkit: its own, and the floor under minor-version compatibility."""
 
     cuda: str  # 12.6
@@ -74,8 +70,7 @@ class CudaRelease:
     floor_windows: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """Compute capabilities compiled into a build. PTX is compiled further by a driver that is new enough."""
 
     cubins: tuple[tuple[int, int], ...]
@@ -83,16 +78,14 @@ class Capabilities:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Companions:
+class Companions(NamedTuple):
     """What belongs to one torch; the preferred version stands last."""
 
     torchvision: tuple[str, ...]
     torchaudio: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TorchvisionWheel:
+class TorchvisionWheel(NamedTuple):
     version: str
     local: str | None
     folder: str | None
@@ -104,8 +97,7 @@ class TorchvisionWheel:
         return family_of(self.platform)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     vendor: str
     name: str
     values: tuple[str, ...]  # compute capability or gfx target; several where the name alone does not tell
@@ -113,8 +105,7 @@ class Card:
     last_driver: str | None  # the last driver branch that serves it; None while that is the newest
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(NamedTuple):
     """A copy of the wheel index. A flat listing takes `-f`, a simple index takes `--index-url`."""
 
     name: str
@@ -123,8 +114,7 @@ class Mirror:
     folders: tuple[str, ...]  # those seen there; empty: not known
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """What an installation takes, torch with its companions and all they need."""
 
     download_mib: int
@@ -134,7 +124,7 @@ class Size:
 class Catalogue:
     """The files of `directory`, each read once, when first asked for."""
 
-    def __init__(self, directory: Path = DATA) -> None:
+    def __init__(self, directory: str = DATA) -> None:
         self._directory = directory
 
     @cached_property
@@ -188,10 +178,10 @@ class Catalogue:
 
     def _open(self, name: str) -> TextIO:
         try:
-            return (self._directory / name).open(encoding="utf-8")
+            return open(os.path.join(self._directory, name), encoding="utf-8")
         except OSError as error:
             raise CatalogueBroken(
-                f"{self._directory / name} cannot be read ({error.strerror}): reinstall envtool"
+                f"{self._directory}/{name} cannot be read ({error.strerror}): reinstall envtool"
             ) from None
 
     def _rows(self, name: str, columns: int, read: Callable[[list[str]], _Row]) -> Iterator[_Row]:
@@ -205,7 +195,7 @@ class Catalogue:
                         raise ValueError(f"{len(cells)} cells where {columns} belong")  # noqa: TRY301 - named below
                     yield read(cells)
                 except (ValueError, InvalidVersion) as error:
-                    raise CatalogueBroken(f"{self._directory / name}, line {number}: {error}") from None
+                    raise CatalogueBroken(f"{self._directory}/{name}, line {number}: {error}") from None
 
 
 @cache

@@ -6,8 +6,8 @@ None means "could not be learnt"; an empty tuple means "learnt: there are none".
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from packaging.version import InvalidVersion, Version
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 VENDORS = ("nvidia", "amd", "intel", "apple")
 
 
-@dataclass(frozen=True, slots=True)
-class OperatingSystem:
+class OperatingSystem(NamedTuple):
     system: str  # what platform.system() says: Linux, Windows, Darwin, FreeBSD
     distribution: str | None = None  # ubuntu, debian, rhel ...
     version: str | None = None  # on macOS the macOS version
@@ -28,14 +27,12 @@ class OperatingSystem:
     jetson_l4t: str | None = None  # NVIDIA's Linux for Tegra, "36.4.3"
 
 
-@dataclass(frozen=True, slots=True)
-class Libc:
+class Libc(NamedTuple):
     name: str  # glibc or musl
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     implementation: str  # what sys.implementation.name says: cpython, pypy
     version: str
     free_threaded: bool = False
@@ -44,19 +41,16 @@ class Interpreter:
     @property
     def tag(self) -> str:
         """The ABI tag of the wheels it takes: cp312, cp313t."""
-        major, minor = self.version.split(".")[:2]
-        return f"cp{major}{minor}{'t' if self.free_threaded else ''}"
+        return _tag(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(NamedTuple):
     vendor: str
     version: str | None  # as the driver spells it: 535.183.01
     userspace_version: str | None = None  # only where it differs from the kernel module's
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     vendor: str
     name: str | None
     compute_capability: tuple[int, int] | None = None  # NVIDIA
@@ -66,8 +60,7 @@ class Gpu:
     mig_memory_mib: tuple[int, ...] = ()  # one entry a MIG slice
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """What the machine itself shows, whichever interpreter is asked about."""
 
     os: OperatingSystem
@@ -77,8 +70,7 @@ class Host:
     notes: tuple[str, ...] = ()  # what a person should know of how this was seen
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """An installed distribution."""
 
     name: str  # as its metadata spells it
@@ -88,8 +80,7 @@ class Package:
     editable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What one interpreter says of itself."""
 
     python: Interpreter
@@ -103,8 +94,7 @@ class Target:
     packages: tuple[Package, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     os: OperatingSystem
     arch: str  # what platform.machine() says: x86_64, AMD64, aarch64, arm64, ARM64
     libc: Libc | None  # None off Linux
@@ -129,6 +119,13 @@ def machine_of(host: Host, target: Target) -> Machine:
     )
 
 
+@cache
+def _tag(python: Interpreter) -> str:
+    major, minor = python.version.split(".")[:2]
+    return f"cp{major}{minor}{'t' if python.free_threaded else ''}"
+
+
+@cache
 def release(version: str) -> Version:
     """The version as a value that can be compared; `version` was checked when it was read."""
     return Version(version)

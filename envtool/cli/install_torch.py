@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -28,8 +26,7 @@ Examples:
   envtool install-torch --python .venv --run"""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options as they were typed."""
 
     torch: str | None
@@ -59,8 +56,7 @@ class Options:
         return not (self.machines or self.python_version or self.os or self.arch)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The machines to plan for, and the interpreter of this one where it was asked."""
 
     machines: tuple[Machine, ...]
@@ -188,6 +184,8 @@ def _look(options: Options, catalogue: Catalogue) -> Seen:
 
 
 def _look_here(options: Options) -> Seen:
+    from pathlib import Path  # noqa: PLC0415
+
     from envtool import host, target  # noqa: PLC0415
     from envtool.facts import machine_of  # noqa: PLC0415
 
@@ -198,7 +196,8 @@ def _look_here(options: Options) -> Seen:
 
 def _read(file: str) -> str:
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        with open(0 if file == "-" else file, encoding="utf-8-sig") as machine:  # noqa: PTH123 - pathlib is slow to import
+            return machine.read()
     except OSError as error:
         raise MachineUnreadable(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -211,7 +210,11 @@ def _show(answer: InstallPlan | Refusal, seen: Seen, options: Options, catalogue
     from envtool.report import install, words  # noqa: PLC0415
 
     shell = options.shell or ("sh" if os.name == "posix" else "powershell" if "PSModulePath" in os.environ else "cmd")
-    lines = [line for machine in seen.machines for line in words.seen_lines(machine, seen.chosen.why if seen.chosen else None)]
+    lines = [
+        line
+        for machine in seen.machines
+        for line in words.seen_lines(machine, seen.chosen.why if seen.chosen else None)
+    ]
     lines += words.answer_lines(answer, seen.installer, shell)
     say(lines if options.explain else words.few(lines))
     if options.form == "json":

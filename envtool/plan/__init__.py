@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.errors import RequestInvalid
 from envtool.plan import companions, reasons
@@ -52,8 +51,7 @@ def choose(machines: Sequence[Machine], request: Request, catalogue: Catalogue) 
     return solve(machines, request) or refuse(machines, request, catalogue, solve)
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """A build that was looked at, and what ruled it out on the first machine; nothing where it is legal."""
 
     torch: str
@@ -66,7 +64,7 @@ class Considered:
 def consider(machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Considered, ...]:
     """Every build that is known, newest first, the nearest to being chosen first among equals."""
     ordered = sorted(
-        misses(machine, request, catalogue),
+        misses(catalogue.builds, machine, request, catalogue),
         key=lambda miss: (miss.build.version, -len(miss.obstacles), toolkit(miss.wheel.backend)),
         reverse=True,
     )
@@ -100,7 +98,7 @@ def _plan(chosen: Candidate, machines: Sequence[Machine], request: Request, cata
     missing = tuple(f"no {name} is known to belong to torch {chosen.build.pin}" for name, pin in pinned if pin is None)
     return InstallPlan(
         packages=(("torch", chosen.build.pin), *((name, pin) for name, pin in pinned if pin)),
-        index=index_of(chosen.build, request.mirror),
+        source=index_of(chosen.build, request.mirror),
         backend=chosen.backend,
         confirmed=chosen.is_confirmed,
         python=".".join(machines[0].python.version.split(".")[:2]),
@@ -118,14 +116,13 @@ def _choose_nightly(machines: Sequence[Machine], request: Request, catalogue: Ca
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - a third of the start-up time
 
     newest = max(build.version for build in catalogue.builds)
-    as_release = replace(request, torch=SpecifierSet(f"=={newest}"), pre=False, unconfirmed=True)
+    as_release = request._replace(torch=SpecifierSet(f"=={newest}"), pre=False, unconfirmed=True)
     plan = choose(machines, as_release, catalogue)
     if isinstance(plan, Refusal):
-        return replace(plan, reasons=(f"nightlies are built for what torch {newest} is built for", *plan.reasons))
-    return replace(
-        plan,
+        return plan._replace(reasons=(f"nightlies are built for what torch {newest} is built for", *plan.reasons))
+    return plan._replace(
         packages=tuple((name, None) for name, _pin in plan.packages),
-        index=nightly_index(plan.backend, request.mirror),
+        source=nightly_index(plan.backend, request.mirror),
         confirmed=False,
         pre=True,
         reasons=(f"the nightly for {plan.backend}, the backend that torch {newest} would take here", *plan.reasons[1:]),

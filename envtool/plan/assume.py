@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
@@ -26,8 +25,7 @@ ASSUMED_GLIBC = "2.28"  # the floor of today's Linux wheels
 ASSUMED_MACOS = "14"  # likewise on macOS
 
 
-@dataclass(frozen=True, slots=True)
-class Assumptions:
+class Assumptions(NamedTuple):
     """What the person said of the machine; None where nothing was said."""
 
     os: str | None = None  # linux, windows, macos
@@ -42,7 +40,7 @@ def assume(machine: Machine, said: Assumptions, catalogue: Catalogue) -> Machine
     if said.os is not None:
         machine = _on_system(machine, SYSTEMS[said.os])
     if said.arch is not None:
-        machine = replace(machine, arch=said.arch)
+        machine = machine._replace(arch=said.arch, python=machine.python._replace(executable=None))
     if said.python is not None:
         machine = _with_python(machine, said.python)
     if said.gpus:
@@ -64,7 +62,7 @@ def machine_for(machine: Machine, request: Request, catalogue: Catalogue) -> Mac
     if not lists:
         return None
     card = Gpu("nvidia", None, compute_capability=_served_by_most(lists))
-    return _with_newest_driver(replace(machine, gpus=(card,), driver=None), catalogue)
+    return _with_newest_driver(machine._replace(gpus=(card,), driver=None), catalogue)
 
 
 def _served_by_most(lists: Sequence[Capabilities]) -> tuple[int, int]:
@@ -75,20 +73,13 @@ def _served_by_most(lists: Sequence[Capabilities]) -> tuple[int, int]:
 def _on_system(machine: Machine, system: str) -> Machine:
     if system == machine.os.system:
         return machine
-    return replace(
-        machine,
+    return machine._replace(
         os=OperatingSystem(system, version=ASSUMED_MACOS if system == "Darwin" else None),
         arch=USUAL_ARCH[system],
         libc=Libc("glibc", ASSUMED_GLIBC) if system == "Linux" else None,
+        python=machine.python._replace(executable=None),
         gpus=(Gpu("apple", "Apple GPU", architecture="mps"),) if system == "Darwin" else machine.gpus,
-        notes=(
-            *machine.notes,
-            f"planned for {system}, glibc {ASSUMED_GLIBC} assumed"
-            if system == "Linux"
-            else f"planned for macOS {ASSUMED_MACOS}, as assumed"
-            if system == "Darwin"
-            else "planned for Windows",
-        ),
+        notes=(),
     )
 
 
@@ -98,8 +89,8 @@ def _with_python(machine: Machine, said: str) -> Machine:
         raise RequestInvalid(
             f"--python-version {said!r} is no Python version: write it as 3.12, or 3.13t without the GIL"
         )
-    python = replace(machine.python, implementation="cpython", version=found[1], free_threaded=bool(found[2]))
-    return replace(machine, python=replace(python, executable=None))
+    python = machine.python._replace(implementation="cpython", version=found[1], free_threaded=bool(found[2]))
+    return machine._replace(python=python._replace(executable=None))
 
 
 def _with_driver(machine: Machine, said: str) -> Machine:
@@ -107,15 +98,15 @@ def _with_driver(machine: Machine, said: str) -> Machine:
         Version(said)
     except InvalidVersion:
         raise RequestInvalid(f"--driver {said!r} is no driver version: write it as 580.95.05") from None
-    return replace(machine, driver=Driver("nvidia", said))
+    return machine._replace(driver=Driver("nvidia", said))
 
 
 def _with_gpus(machine: Machine, said: Sequence[str], catalogue: Catalogue) -> Machine:
     if [name.lower() for name in said] == ["none"]:
-        return replace(machine, gpus=(), driver=None)
+        return machine._replace(gpus=(), driver=None)
     gpus = tuple(_gpu(name, catalogue) for name in said)
     keeps_driver = machine.driver is not None and machine.driver.vendor in {gpu.vendor for gpu in gpus}
-    return replace(machine, gpus=gpus, driver=machine.driver if keeps_driver else None)
+    return machine._replace(gpus=gpus, driver=machine.driver if keeps_driver else None)
 
 
 def _gpu(said: str, catalogue: Catalogue) -> Gpu:
@@ -156,8 +147,7 @@ def _with_newest_driver(machine: Machine, catalogue: Catalogue) -> Machine:
     last = [card.last_driver for gpu in machine.gpus or () for card in catalogue.cards if _is(card.values, gpu)]
     branch = min((f"{branch}.999" for branch in last if branch), key=release, default=newest)
     driver = min(newest, branch, key=release)
-    return replace(
-        machine,
+    return machine._replace(
         driver=Driver("nvidia", driver),
         notes=(*machine.notes, f"driver {driver} assumed: give --driver VERSION if it is older"),
     )

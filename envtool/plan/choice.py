@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 VENDORS_BY_RANK = (None, "intel", "amd", "nvidia")  # whose card is served where a machine has several kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A build with the wheel that each machine would take."""
 
     build: Build

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
@@ -27,8 +26,7 @@ MANYLINUX_2_28_SINCE = Version("2.7")  # a plain linux tag states no floor: 2.17
 SYSTEM_NAMES = {"Darwin": "macOS"}
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """Why a wheel does not do, in words that follow "torch 2.6.0:"."""
 
     kind: str
@@ -93,7 +91,8 @@ def shown(gpu: Gpu) -> str:
 def _python(_build: Build, wheel: Wheel, machine: Machine, _request: Request, _catalogue: Catalogue) -> str | None:
     if machine.python.implementation != "cpython":
         return f"no wheel for {machine.python.implementation}, only for CPython"
-    return None if machine.python.tag in wheel.pythons else f"no wheel for {machine.python.tag}"
+    tag = machine.python.tag
+    return None if tag in wheel.pythons else f"no wheel for {tag}"
 
 
 def _system(_build: Build, wheel: Wheel, machine: Machine, _request: Request, _catalogue: Catalogue) -> str | None:

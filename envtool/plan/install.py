@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
@@ -16,8 +15,7 @@ INDEX = "https://download.pytorch.org/whl"
 INDEX_IS_WHOLE_SINCE = Version("2.0")  # from here on the wheel index carries torch's dependencies too
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     url: str
     option: str  # --index-url, --extra-index-url or -f
     name: str  # as uv's table calls it: pytorch-cu126
@@ -27,10 +25,9 @@ class Index:
         return self.option == "-f"
 
 
-@dataclass(frozen=True, slots=True)
-class InstallPlan:
+class InstallPlan(NamedTuple):
     packages: tuple[tuple[str, str | None], ...]  # torch first; None: whichever is the newest there
-    index: Index | None  # None: the package registry
+    source: Index | None  # None: the package registry
     backend: str
     confirmed: bool  # False: no one has seen this wheel, its neighbours suggest it
     python: str  # 3.12
@@ -47,7 +44,7 @@ class InstallPlan:
 
 def argv(plan: InstallPlan, before: Sequence[str] = ("pip",), after: Sequence[str] = ()) -> tuple[str, ...]:
     """The command that carries the plan out; `before` stands before `install`, `after` right behind it."""
-    source = (plan.index.option, plan.index.url) if plan.index else ()
+    source = (plan.source.option, plan.source.url) if plan.source else ()
     pre = ("--pre",) if plan.pre else ()
     return (*before, "install", *after, *pre, *plan.requirements, *source)
 

@@ -1,9 +1,8 @@
-"""Every wheel that is known, with what keeps it off a machine."""
+"""Wheels, with what keeps each off a machine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.plan.fit import obstacles
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from envtool.plan.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """A wheel with its obstacles; none where it would run."""
 
     build: Build
@@ -31,10 +29,10 @@ class Miss:
         return frozenset(obstacle.kind for obstacle in self.obstacles)
 
 
-def misses(machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Miss, ...]:
+def misses(builds: Iterable[Build], machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Miss, ...]:
     return tuple(
         Miss(build, wheel, tuple(obstacles(build, wheel, machine, request, catalogue)))
-        for build in catalogue.builds
+        for build in builds
         for wheel in build.wheels
     )
 

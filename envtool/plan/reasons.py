@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envtool.plan.choice import relies_on_ptx
+from envtool.plan.choice import relies_on_ptx, toolkit
 from envtool.plan.fit import cards_of, drives_natively, least_driver, shown, vendor_of
 from envtool.plan.misses import misses, span
 
@@ -48,11 +48,12 @@ def warnings(chosen: Candidate, machines: Sequence[Machine], request: Request, c
 
 def _why_not_newer(chosen: Candidate, machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[str]:
     """What keeps the next release off, and what the newest, each with its neighbours that share the reason."""
+    newer = (build for build in catalogue.builds if build.version > chosen.build.version)
     nearest: dict[Version, Miss] = {}
-    for miss in misses(machine, request, catalogue):
-        if miss.build.version > chosen.build.version and not miss.kinds & BESIDE_THE_POINT:
+    for miss in misses(newer, machine, request, catalogue):
+        if not miss.kinds & BESIDE_THE_POINT:
             rival = nearest.get(miss.build.version, miss)
-            nearest[miss.build.version] = min(rival, miss, key=lambda miss: len(miss.obstacles))
+            nearest[miss.build.version] = max(rival, miss, key=_nearness)
     ordered = [nearest[version] for version in sorted(nearest)]
     groups = [
         list(group) for _kind, group in groupby(ordered, key=lambda miss: miss.obstacles[:1] and miss.obstacles[0].kind)
@@ -61,6 +62,11 @@ def _why_not_newer(chosen: Candidate, machine: Machine, request: Request, catalo
         told = group[-1]
         why = told.obstacles[0].text if told.obstacles else UNSEEN.format(build=told.build)
         yield f"{span(miss.build.version for miss in group)}: {why}"
+
+
+def _nearness(miss: Miss) -> tuple[int, Version]:
+    """The fewer obstacles the nearer to being the answer; among equals the higher toolkit."""
+    return -len(miss.obstacles), toolkit(miss.wheel.backend)
 
 
 def _why_this_backend(chosen: Candidate, machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[str]:

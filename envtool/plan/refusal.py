@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.facts import Driver, release
 from envtool.plan.assume import machine_for
@@ -28,16 +27,14 @@ if TYPE_CHECKING:
     Solve = Callable[[Sequence[Machine], Request], InstallPlan | None]
 
 
-@dataclass(frozen=True, slots=True)
-class WayOut:
+class WayOut(NamedTuple):
     """A change after which there is an answer; `plan` is that answer, None where it depends on what is found."""
 
     change: str
     plan: InstallPlan | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     reasons: tuple[str, ...]
     nearest: tuple[WayOut, ...]
 
@@ -55,7 +52,7 @@ def refuse(machines: Sequence[Machine], request: Request, catalogue: Catalogue, 
 
 def _reasons(machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[str]:
     """One line a kind of obstacle, among the wheels that come closest to the question."""
-    near = misses(machine, request, catalogue)
+    near = misses(catalogue.builds, machine, request, catalogue)
     for kind in ("version", "backend", "system", "gpu"):
         closer = tuple(miss for miss in near if kind not in miss.kinds)
         if not closer:
@@ -105,27 +102,27 @@ def _ways_out(machines: Sequence[Machine], request: Request, catalogue: Catalogu
 def _changes(machines: Sequence[Machine], request: Request, catalogue: Catalogue) -> Iterator[Iterable[Change]]:
     """Kinds of change, in the order of how little each asks of the person; nearest first in each."""
     machine, asks_for_gpu = machines[0], request.backend not in (None, "cpu")
+    if asks_for_gpu and machine.gpus == ():
+        yield _with_a_card(machine, request, catalogue)
     if asks_for_gpu:
-        yield [("", (machines, replace(request, backend=None)))]
+        yield [("", (machines, request._replace(backend=None)))]
     if request.torch is not None:
-        yield [("", (machines, replace(request, torch=None)))]
+        yield [("", (machines, request._replace(torch=None)))]
     if asks_for_gpu and request.torch is not None:
-        yield [("", (machines, replace(request, torch=None, backend=None)))]
+        yield [("", (machines, request._replace(torch=None, backend=None)))]
     if request.companions:
-        yield [(f"without {' and '.join(request.companions)}", (machines, replace(request, companions=())))]
+        yield [(f"without {' and '.join(request.companions)}", (machines, request._replace(companions=())))]
     if len(machines) > 1:
         for odd in machines:
             rest = [other for other in machines if other is not odd]
             yield [(f"without machine {machines.index(odd) + 1} ({_machine_named(odd)})", (rest, request))]
         return
     for gpu in dict.fromkeys(machine.gpus or ()) if len(machine.gpus or ()) > 1 else ():
-        yield [(f"the {shown(gpu)} alone (CUDA_VISIBLE_DEVICES)", ([replace(machine, gpus=(gpu,))], request))]
+        yield [(f"the {shown(gpu)} alone (CUDA_VISIBLE_DEVICES)", ([machine._replace(gpus=(gpu,))], request))]
     yield _drivers(machine, request, catalogue)
     yield _pythons(machine, request, catalogue)
-    if asks_for_gpu and machine.gpus == ():
-        yield _with_a_card(machine, request, catalogue)
     if request.backend != "cpu":
-        yield [("a CPU build: --backend cpu", (machines, replace(request, backend="cpu")))]
+        yield [("a CPU build: --backend cpu", (machines, request._replace(backend="cpu")))]
 
 
 def _drivers(machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[Change]:
@@ -138,7 +135,7 @@ def _drivers(machine: Machine, request: Request, catalogue: Catalogue) -> Iterat
     floors = {least_driver(cuda, machine) for cuda in catalogue.cuda.values()}
     for floor in sorted(floors, key=release):
         if release(current) < release(floor) and release(floor).major <= last:
-            yield f"driver {floor} or newer", ([replace(machine, driver=Driver("nvidia", floor))], request)
+            yield f"driver {floor} or newer", ([machine._replace(driver=Driver("nvidia", floor))], request)
 
 
 def _last_driver(capability: tuple[int, int] | None, catalogue: Catalogue) -> int:
@@ -154,10 +151,10 @@ def _pythons(machine: Machine, request: Request, catalogue: Catalogue) -> Iterat
     tags = {python for build in catalogue.builds for wheel in build.wheels for python in wheel.pythons}
     minors = {int(tag[3:]) for tag in tags if tag.startswith("cp3") and not tag.endswith("t")}
     for minor in sorted(minors, key=lambda minor: (abs(minor - asked), -minor)):
-        python = replace(machine.python, implementation="cpython", version=f"3.{minor}", free_threaded=False)
+        python = machine.python._replace(implementation="cpython", version=f"3.{minor}", free_threaded=False)
         if python.tag != machine.python.tag or machine.python.implementation != "cpython":
             kind = " (with the GIL)" if machine.python.free_threaded and minor == asked else ""
-            yield f"Python 3.{minor}{kind}", ([replace(machine, python=python)], request)
+            yield f"Python 3.{minor}{kind}", ([machine._replace(python=python)], request)
 
 
 def _with_a_card(machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[Change]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.catalogue import Mirror
 from envtool.errors import RequestInvalid
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 COMPANIONS = ("torchvision", "torchaudio")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     torch: SpecifierSet | None = None  # None: the newest
     backend: str | None = None  # cpu, xpu, cu126, rocm7.2; None: whichever serves the machine best
     companions: tuple[str, ...] | None = None  # None: torchvision where there is one that belongs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def command_text(argv: Sequence[str], shell: str) -> str:
 
 def public(plan: InstallPlan) -> InstallPlan:
     """The plan without the user and password that an index address may hold: they are never printed."""
-    if plan.index is None:
+    if plan.source is None:
         return plan
-    url = re.sub(r"(?<=://)[^/@]*@", "", plan.index.url)
-    return plan if url == plan.index.url else replace(plan, index=replace(plan.index, url=url))
+    url = re.sub(r"(?<=://)[^/@]*@", "", plan.source.url)
+    return plan if url == plan.source.url else plan._replace(source=plan.source._replace(url=url))

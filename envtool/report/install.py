@@ -40,8 +40,8 @@ def _plan_fields(plan: InstallPlan, installer: Sequence[str], shell: str, as_of:
         "torchvision": pins.get("torchvision"),
         "torchaudio": pins.get("torchaudio"),
         "backend": plan.backend,
-        "index_url": plan.index and plan.index.url,
-        "index_option": plan.index and plan.index.option,
+        "index_url": plan.source and plan.source.url,
+        "index_option": plan.source and plan.source.option,
         "confirmed": plan.confirmed,
         "command": command_text(words, shell),
         "argv": words,
@@ -74,8 +74,8 @@ def _requirements(plan: InstallPlan, _installer: Sequence[str], _shell: str) -> 
 
 
 def _requirement_lines(plan: InstallPlan) -> list[str]:
-    option = {"-f": "--find-links"}.get(plan.index.option, plan.index.option) if plan.index else None
-    source = [f"{option} {plan.index.url}"] if plan.index else []
+    option = {"-f": "--find-links"}.get(plan.source.option, plan.source.option) if plan.source else None
+    source = [f"{option} {plan.source.url}"] if plan.source else []
     return [*source, *(["--pre"] if plan.pre else []), *plan.requirements]
 
 
@@ -88,10 +88,10 @@ def _pyproject(plan: InstallPlan, _installer: Sequence[str], _shell: str) -> str
         f'requires-python = "=={plan.python}.*"',
         f"dependencies = {json.dumps(list(plan.requirements))}",
     ]
-    if plan.index:
-        flat = ['format = "flat"'] if plan.index.is_flat else []
-        table = ["[[tool.uv.index]]", f'name = "{plan.index.name}"', f"url = {json.dumps(plan.index.url)}", *flat]
-        sources = [f'{name} = {{ index = "{plan.index.name}" }}' for name, _pin in plan.packages]
+    if plan.source:
+        flat = ['format = "flat"'] if plan.source.is_flat else []
+        table = ["[[tool.uv.index]]", f'name = "{plan.source.name}"', f"url = {json.dumps(plan.source.url)}", *flat]
+        sources = [f'{name} = {{ index = "{plan.source.name}" }}' for name, _pin in plan.packages]
         lines += ["", *table, "explicit = true", "", "[tool.uv.sources]", *sources]
     if plan.pre:
         lines += ["", "[tool.uv]", 'prerelease = "allow"']
@@ -104,9 +104,7 @@ def _dockerfile(plan: InstallPlan, _installer: Sequence[str], _shell: str) -> st
     lines = [f"FROM python:{plan.python}-slim"]
     if plan.backend.startswith("cu"):  # what the NVIDIA container toolkit reads
         lines += ["ENV NVIDIA_VISIBLE_DEVICES=all", "ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility"]
-    return "\n".join(
-        [*lines, "RUN " + command_text(argv(plan, ("pip",)), "sh").replace("install", "install --no-cache-dir", 1)]
-    )
+    return "\n".join([*lines, f"RUN {command_text(argv(plan, ('pip',), ('--no-cache-dir',)), 'sh')}"])
 
 
 def _environment_yml(plan: InstallPlan, _installer: Sequence[str], _shell: str) -> str:

@@ -24,7 +24,7 @@ LAST_LINES = 8
 def seen_lines(machine: Machine, why_this_python: str | None) -> list[Line]:
     """The machine in a line, and what is odd about it in a line each."""
     parts = [_system(machine), _python(machine, why_this_python), *_driver(machine), _gpus(machine)]
-    return [("seen", "; ".join(parts)), *(("note", note) for note in machine.notes)]
+    return [("machine", "; ".join(parts)), *(("note", note) for note in machine.notes)]
 
 
 def answer_lines(answer: InstallPlan | Refusal, installer: Sequence[str], shell: str) -> list[Line]:
@@ -34,7 +34,7 @@ def answer_lines(answer: InstallPlan | Refusal, installer: Sequence[str], shell:
 def _plan_lines(plan: InstallPlan) -> list[Line]:
     what = ", ".join(f"{name} {pin or 'nightly'}" for name, pin in plan.packages)
     return [
-        ("chosen", f"{what} from {plan.index.url if plan.index else 'the package registry'}"),
+        ("chosen", f"{what} from {plan.source.url if plan.source else 'the package registry'}"),
         *(("why", reason) for reason in plan.reasons),
         *(("note", warning) for warning in plan.warnings),
     ]
