@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it is used
 
 DECISIONS = {"plan", "freeze", "diagnose", "smoke"}
-WORLD = {"run", "host", "target", "project"}
+WORLD = {"run", "host", "target", "installer", "project"}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -26,22 +26,24 @@ ROOMS = {
     "errors": set[str](),
     "facts": {"errors", "packaging"},
     # knowledge
-    "catalogue": {"errors", "facts", "packaging", "tomli"},
+    "catalogue": {"errors", "facts", "packaging"},
+    "cards": {"facts", "catalogue"},
     "rules": {"facts"},
     # decisions
-    "plan": {"errors", "facts", "catalogue", "packaging"},
+    "plan": {"errors", "facts", "catalogue", "cards", "packaging"},
     "freeze": {"errors", "facts", "catalogue", "packaging"},
     "diagnose": {"facts", "rules"},
     "smoke": {"facts"},
     # words
-    "report": {"facts", *DECISIONS, "rich", "jinja2", "matplotlib"},
+    "report": {"errors", "facts", *DECISIONS, "rich", "jinja2", "matplotlib"},
     # world
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
+    "installer": {"errors", "facts"},
     "project": {"errors", "facts", "pipreqs"},
     # door
-    "cli": {"__version__", "errors", "facts", "catalogue", "rules", *DECISIONS, "report", *WORLD, "click"},
+    "cli": {"__version__", "errors", "facts", "catalogue", "cards", "rules", *DECISIONS, "report", *WORLD, "click"},
 }
 IN_TARGET = {"torch", "pynvml"}  # what a file run by the target's own interpreter may look for there
 MODELS = {"torch", "contract", "metrics", "data"}
