@@ -106,6 +106,34 @@ class Machine(NamedTuple):
     extra: tuple[tuple[str, object], ...] = ()  # fields of a machine file that this version does not know
 
 
+class Use(NamedTuple):
+    """One place where a project imports something that is not its own."""
+
+    module: str  # as it stands there, dotted: google.cloud.storage
+    file: str  # from the project's root, with forward slashes
+    line: int
+    optional: bool  # it can fail or stay out: try/except ImportError, TYPE_CHECKING, another platform, tests
+    python_2: bool = False  # the file is Python 2
+
+
+class Remark(NamedTuple):
+    """Something of a project that was not read as it should be."""
+
+    file: str
+    line: int | None
+    kind: str  # syntax-error, unreadable, decoded-by-guess ...
+    message: str
+
+
+class Imports(NamedTuple):
+    """What a project imports from others."""
+
+    root: str
+    uses: tuple[Use, ...]
+    names: tuple[tuple[str, str], ...]  # what pipreqs counts as third-party: its first name, and pipreqs' distribution
+    remarks: tuple[Remark, ...]
+
+
 def machine_of(host: Host, target: Target) -> Machine:
     return Machine(
         os=host.os,
