@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from envtool.cli.show import say, table
+from envtool.cli.show import say, terminal_width
 from envtool.errors import MachineUnreadable
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def install_torch(context: click.Context, /, **typed: object) -> None:
     """
     from envtool.catalogue import Catalogue  # noqa: PLC0415 - --help needs none of it
     from envtool.plan import InstallPlan, choose, consider  # noqa: PLC0415
-    from envtool.report.words import considered_table  # noqa: PLC0415
+    from envtool.report.table import table_text  # noqa: PLC0415
+    from envtool.report.words import considered_rows  # noqa: PLC0415
 
     options = Options(**typed)  # type: ignore[arg-type]  # click has made each what its option says
     _check(options)
@@ -138,7 +139,8 @@ def install_torch(context: click.Context, /, **typed: object) -> None:
     seen = _look(options, catalogue)
     answer = choose(seen.machines, request, catalogue)
     if options.explain:
-        table(considered_table(consider(seen.machines[0], request, catalogue)))
+        rows = considered_rows(consider(seen.machines[0], request, catalogue))
+        click.echo(table_text(rows, terminal_width()), err=True)
     _show(answer, seen, options, catalogue)
     if not isinstance(answer, InstallPlan):
         context.exit(1)

@@ -25,18 +25,11 @@ def say(lines: Iterable[tuple[str, str]]) -> None:
         previous = label
 
 
-def table(rows: Iterable[tuple[str, ...]]) -> None:
-    """Rows under a heading: drawn on a terminal, plain columns elsewhere."""
-    heading, *body = rows
-    if sys.stderr.isatty():
-        from rich.console import Console  # noqa: PLC0415 - slow to import
-        from rich.table import Table  # noqa: PLC0415
-
-        drawn = Table(*heading, box=None)
-        for row in body:
-            drawn.add_row(*row)
-        Console(stderr=True).print(drawn)
-        return
-    widths = [max(len(row[column]) for row in (heading, *body)) for column in range(len(heading))]
-    for row in (heading, *body):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), err=True)
+def terminal_width() -> int | None:
+    """The columns of the terminal that shows our stderr; None where that is none, or where no colour is wanted."""
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
+        return None
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return None

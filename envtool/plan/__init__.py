@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool.errors import RequestInvalid
 from envtool.plan import companions, reasons
 from envtool.plan.assume import SYSTEMS, Assumptions, assume
-from envtool.plan.choice import best, legal, toolkit
+from envtool.plan.choice import best, legal
 from envtool.plan.install import InstallPlan, argv, index_of, nightly_index
-from envtool.plan.misses import misses
+from envtool.plan.misses import misses, nearness
 from envtool.plan.refusal import Refusal, WayOut, refuse
 from envtool.plan.request import COMPANIONS, Request, parse_backend, parse_cuda, parse_mirror, parse_torch
 
@@ -52,7 +52,7 @@ def choose(machines: Sequence[Machine], request: Request, catalogue: Catalogue) 
 
 
 class Considered(NamedTuple):
-    """A build that was looked at, and what ruled it out on the first machine; nothing where it is legal."""
+    """A build that was looked at, told by the wheel that comes nearest, and what rules that out: nothing if it runs."""
 
     torch: str
     place: str
@@ -62,19 +62,19 @@ class Considered(NamedTuple):
 
 
 def consider(machine: Machine, request: Request, catalogue: Catalogue) -> tuple[Considered, ...]:
-    """Every build that is known, newest first, the nearest to being chosen first among equals."""
-    ordered = sorted(
-        misses(catalogue.builds, machine, request, catalogue),
-        key=lambda miss: (miss.build.version, -len(miss.obstacles), toolkit(miss.wheel.backend)),
-        reverse=True,
+    """Every build that is known, newest first, and of one release the nearest to being chosen first."""
+    nearest = (
+        max(misses((build,), machine, request, catalogue), key=lambda miss: (nearness(miss), miss.wheel.is_confirmed))
+        for build in catalogue.builds
     )
+    ordered = sorted(nearest, key=lambda miss: (miss.build.version, nearness(miss)), reverse=True)
     return tuple(
         Considered(
-            miss.build.pin,
-            miss.build.place,
-            miss.wheel.backend,
-            miss.wheel.basis,
-            tuple(obstacle.text for obstacle in miss.obstacles),
+            torch=miss.build.pin,
+            place=miss.build.place,
+            backend=miss.wheel.backend,
+            basis=miss.wheel.basis,
+            obstacles=tuple(obstacle.text for obstacle in miss.obstacles),
         )
         for miss in ordered
     )

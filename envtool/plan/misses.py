@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from envtool.plan.choice import toolkit
 from envtool.plan.fit import obstacles
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ def misses(builds: Iterable[Build], machine: Machine, request: Request, catalogu
         for build in builds
         for wheel in build.wheels
     )
+
+
+def nearness(miss: Miss) -> tuple[int, Version]:
+    """The greater the nearer to being the answer: fewer obstacles, then the higher toolkit."""
+    return -len(miss.obstacles), toolkit(miss.wheel.backend)
 
 
 def span(versions: Iterable[Version]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envtool.plan.choice import relies_on_ptx, toolkit
+from envtool.plan.choice import relies_on_ptx
 from envtool.plan.fit import cards_of, drives_natively, least_driver, shown, vendor_of
-from envtool.plan.misses import misses, span
+from envtool.plan.misses import misses, nearness, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def _why_not_newer(chosen: Candidate, machine: Machine, request: Request, catalo
     for miss in misses(newer, machine, request, catalogue):
         if not miss.kinds & BESIDE_THE_POINT:
             rival = nearest.get(miss.build.version, miss)
-            nearest[miss.build.version] = max(rival, miss, key=_nearness)
+            nearest[miss.build.version] = max(rival, miss, key=nearness)
     ordered = [nearest[version] for version in sorted(nearest)]
     groups = [
         list(group) for _kind, group in groupby(ordered, key=lambda miss: miss.obstacles[:1] and miss.obstacles[0].kind)
@@ -62,11 +62,6 @@ def _why_not_newer(chosen: Candidate, machine: Machine, request: Request, catalo
         told = group[-1]
         why = told.obstacles[0].text if told.obstacles else UNSEEN.format(build=told.build)
         yield f"{span(miss.build.version for miss in group)}: {why}"
-
-
-def _nearness(miss: Miss) -> tuple[int, Version]:
-    """The fewer obstacles the nearer to being the answer; among equals the higher toolkit."""
-    return -len(miss.obstacles), toolkit(miss.wheel.backend)
 
 
 def _why_this_backend(chosen: Candidate, machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[str]:

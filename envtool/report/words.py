@@ -76,7 +76,7 @@ def few(lines: Sequence[Line]) -> list[Line]:
     return [*lines[: MOST_LINES - 1], ("more", f"{left_out} further lines: --explain shows them")]
 
 
-def considered_table(rows: Sequence[Considered]) -> Iterator[tuple[str, str, str, str, str]]:
+def considered_rows(rows: Sequence[Considered]) -> Iterator[tuple[str, str, str, str, str]]:
     yield "torch", "from", "backend", "basis", "ruled out by"
     for row in rows:
         yield row.torch, row.place, row.backend, row.basis, "; ".join(row.obstacles) or "(legal)"
