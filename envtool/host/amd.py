@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 TIME_LIMIT_S = 10
 _OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 _NODES = "sys/class/kfd/kfd/topology/nodes"
-# The targets inside processors: llvm.org/docs/AMDGPUUsage.html, column dGPU/APU; read 2026-11-24.
+# The targets inside processors: llvm.org/docs/AMDGPUUsage.html, column dGPU/APU, read 2026-11-24; gfx1153 by its only
+# product, the Radeon 820M (pci.ids).
 _INTEGRATED = (
     *("gfx801", "gfx810", "gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036", "gfx1103"),
     *("gfx1150", "gfx1151", "gfx1152", "gfx1153"),

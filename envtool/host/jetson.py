@@ -11,7 +11,7 @@ from envtool.host.seen import text
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The GPU in each processor: docs.nvidia.com/cuda, table of compute capabilities; read 2026-11-24.
+# The GPU in each processor, by its boards: developer.nvidia.com/cuda-gpus and its legacy page; as of 2026-11-24.
 _CAPABILITIES = {
     "tegra210": (5, 3),  # Nano, TX1
     "tegra186": (6, 2),  # TX2
