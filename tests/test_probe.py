@@ -174,6 +174,7 @@ def test_reads_where_a_distribution_came_from(python: str, tmp_path: Path) -> No
 @every_python
 def test_modules_on_pythonpath_do_not_mislead_it(python: str, tmp_path: Path) -> None:
     traps = {f"{name}.py": "" for name in ("json", "re", "platform")}
+    traps["sitecustomize.py"] = "import json, re"
     record = json.dumps({"url": "file:///home/me/x.whl"})
     files = {"x-1.dist-info/METADATA": headers("x", "1"), "x-1.dist-info/direct_url.json": record}
     folder = write(tmp_path / "traps", {**traps, **files})
@@ -362,6 +363,8 @@ def test_pep_668_marker_counts_outside_environments(
     monkeypatch.setattr(sys, "prefix", "/usr")
     monkeypatch.setattr(sys, "base_prefix", base)
     monkeypatch.setattr(sys, "argv", ["probe.py", str(tmp_path / "OUT.json")])
+    for module in ("json", "re"):  # which it drops
+        monkeypatch.setitem(sys.modules, module, sys.modules[module])
     probe.main()
     target = parse_target((tmp_path / "OUT.json").read_text(), "python")
     assert target.externally_managed == (expected == "managed")

@@ -24,6 +24,8 @@ import sysconfig  # noqa: E402 - after the path is safe
 
 def main():
     # type: () -> None
+    for module in ("json", "re"):  # a start-up file may have imported the user's own of these names
+        sys.modules.pop(module, None)
     answer = {"python": python()}  # type: dict[str, object]
     if sys.version_info >= OLDEST:
         is_venv = sys.prefix != sys.base_prefix or hasattr(sys, "real_prefix")  # the latter: virtualenv before 20
