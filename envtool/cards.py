@@ -28,14 +28,11 @@ def complete(machine: Machine, catalogue: Catalogue) -> Machine:
 
 def find(name: str, cards: Iterable[Card]) -> tuple[Card, ...]:
     """The cards of that name, several where the name alone does not tell; none where it is not known."""
-    wanted = _plain(name)
     by_name: dict[str, list[Card]] = {}
     for card in cards:
-        by_name.setdefault(_plain(card.name), []).append(card)
-    for spelling in _spellings(wanted):
-        if spelling in by_name:
-            return tuple(by_name[spelling])
-    return ()
+        for single in _names(card):
+            by_name.setdefault(_plain(single), []).append(card)
+    return next((tuple(by_name[spelling]) for spelling in _spellings(_plain(name)) if spelling in by_name), ())
 
 
 def gpu_of(card: Card) -> Gpu:
@@ -69,6 +66,17 @@ def _completed(gpu: Gpu, cards: tuple[Card, ...]) -> Gpu:
         compute_capability=known.compute_capability,
         architecture=known.architecture,
     )
+
+
+def _names(card: Card) -> Iterator[str]:
+    """Each product that a row stands for: Radeon RX 7900 XT/7900 XTX is two."""
+    if not any(character.isalpha() for character in card.name):
+        return
+    first, *others = (part.strip() for part in card.name.partition(" (")[0].split("/"))
+    family = re.match(r"\D*", first)
+    yield first
+    for other in others:
+        yield f"{family[0]}{other}" if family and other[:1].isdigit() else other
 
 
 def _plain(name: str) -> str:

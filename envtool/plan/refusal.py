@@ -126,15 +126,15 @@ def _changes(machines: Sequence[Machine], request: Request, catalogue: Catalogue
 
 
 def _drivers(machine: Machine, request: Request, catalogue: Catalogue) -> Iterator[Change]:
-    """The least newer driver that helps, as far as the cards' own last driver branch goes."""
+    """The least newer driver that helps, or without one the newest, as far as the cards' last driver branch goes."""
     cards = cards_of(machine, "nvidia")
     if not cards:
         return
-    current = machine.driver.version if machine.driver and machine.driver.version else "0"
+    current = machine.driver.version if machine.driver else None
     last = min((_last_driver(card.compute_capability, catalogue) for card in cards), default=10_000)
     floors = {least_driver(cuda, machine) for cuda in catalogue.cuda.values()}
-    for floor in sorted(floors, key=release):
-        if release(current) < release(floor) and release(floor).major <= last:
+    for floor in sorted(floors, key=release, reverse=current is None):
+        if release(current or "0") < release(floor) and release(floor).major <= last:
             yield f"driver {floor} or newer", ([machine._replace(driver=Driver("nvidia", floor))], request)
 
 

@@ -32,6 +32,8 @@ def parse_torch(text: str) -> tuple[SpecifierSet, str | None]:
     public, _, local = text.partition("+")
     try:
         torch = SpecifierSet(f"=={public}" if re.match(r"\s*\d", public) else public)
+        if not torch:
+            raise InvalidSpecifier  # noqa: TRY301 - any version at all is asked for by leaving the option out
     except InvalidSpecifier:
         raise RequestInvalid(
             f"{text!r} is neither a torch version nor a specifier: write it as 2.6.0 or '>=2.4,<2.8'"
