@@ -21,8 +21,9 @@ def around(target: Target, executable: str, asked: str | None) -> tuple[tuple[st
     uv = shutil.which("uv")
     if uv and asked != "pip":
         return (uv, "pip"), ("--python", executable)
-    lacks = "uv is not on PATH" if asked == "uv" else f"{executable} has no pip"
-    raise TargetUnusable(f"{lacks}: run `{executable} -m ensurepip`, or put uv on PATH")
+    if asked == "uv":
+        raise TargetUnusable("uv is not on PATH: put it there, or leave out --installer")
+    raise TargetUnusable(f"{executable} has no pip: run `{executable} -m ensurepip`, or put uv on PATH")
 
 
 def obstacles(target: Target, download_mib: int, installed_mib: int) -> tuple[str, ...]:

@@ -8,9 +8,8 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if sys.platform != "win32":
     import fcntl
@@ -25,8 +24,7 @@ KEPT_BYTES = 65536  # of what a streamed program printed
 LAST_WORDS_S = 1.0  # how long what a program started may still print after the program has ended
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(NamedTuple):
     """How a process ended. `status` is None where it never started or did not end in time, and `trouble` says which."""
 
     status: int | None  # negative: the signal that ended it

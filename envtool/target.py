@@ -7,9 +7,8 @@ import os
 import shutil
 import signal
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool import run
 from envtool.errors import TargetUnusable
@@ -27,15 +26,13 @@ LINES_SHOWN = 8  # of what a failed interpreter printed
 ADVICE = "Name a Python interpreter, an environment's folder or a version with --python"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     executable: str  # an absolute path
     why: str  # "--python", "$VIRTUAL_ENV", ".venv" ...
     active: bool  # a plain `pip` on PATH would serve this environment
 
 
-@dataclass(frozen=True, slots=True)
-class TorchSeen:
+class TorchSeen(NamedTuple):
     """What torch found when it was tried; None where it did not get that far, and `error` says why."""
 
     version: str | None
@@ -90,10 +87,14 @@ def _python_in(folder: Path) -> str | None:
     return next((str(folder / name) for name in IN_ENVIRONMENT if os.path.lexists(folder / name)), None)
 
 
-def inspect(executable: str) -> Target:
-    """What the interpreter at this absolute path says of itself. Raises TargetUnusable."""
+def inspect(executable: str, *, modules: bool = False) -> Target:
+    """What the interpreter at this absolute path says of itself, with the packages' modules too if asked.
+
+    Raises TargetUnusable.
+    """
+    scripts = ("modules.py", "probe.py") if modules else ("probe.py",)
     try:
-        answer = _ask(executable, "probe.py", INSPECT_LIMIT_S)
+        answer = _ask(executable, INSPECT_LIMIT_S, *scripts)
     except TargetUnusable as failure:
         raise TargetUnusable(f"{failure}\n{ADVICE}") from None
     _refuse_old(answer, executable)
@@ -112,7 +113,7 @@ def _refuse_old(answer: str, executable: str) -> None:
 def sees_gpu(executable: str) -> TorchSeen:
     """What torch in this interpreter can compute on, tried out; a torch that is absent or broken is told in `error`."""
     try:
-        seen = json.loads(_ask(executable, "torch_check.py", TORCH_LIMIT_S))
+        seen = json.loads(_ask(executable, TORCH_LIMIT_S, "torch_check.py"))
     except (TargetUnusable, ValueError) as failure:
         return TorchSeen(None, None, None, str(failure))
     build = _build(seen["cuda"], seen["hip"], seen["xpu"]) if seen["version"] else None
@@ -128,16 +129,17 @@ def _build(cuda: str | None, hip: str | None, xpu: str | None) -> str:
     return "xpu" if xpu else "cpu"
 
 
-def _ask(executable: str, script: str, limit_s: float) -> str:
-    """What a file of `_in_target` writes when this interpreter runs it: a copy of it, alone in the current folder.
+def _ask(executable: str, limit_s: float, script: str, *beside: str) -> str:
+    """What a file of `_in_target` writes when this interpreter runs it: a copy of it, in a folder of its own.
 
-    A copy, for nobody knows what a program that is no Python does to its arguments. Raises TargetUnusable, which says
-    how the program ended.
+    A copy, for nobody knows what a program that is no Python does to its arguments; `beside` are what it imports.
+    Raises TargetUnusable, which says how the program ended.
     """
     try:
         environment = {"PYENV_DIR": os.getcwd(), **os.environ}  # noqa: PTH109 - text; pyenv's shims choose by it
         with tempfile.TemporaryDirectory(prefix="envtool-", ignore_cleanup_errors=True) as folder:
-            copy, out = shutil.copy(IN_TARGET / script, folder), Path(folder, "OUT.json")
+            copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in (script, *beside)]
+            out = Path(folder, "OUT.json")
             ran = run.capture([executable, copy, str(out)], limit_s, environment, folder)
             answer = out.read_text("utf-8", "surrogateescape") if out.is_file() else ""
     except OSError as error:

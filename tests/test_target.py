@@ -299,6 +299,10 @@ class TestSeesGpu:
             ),
             (stand_in("2.5.1+cpu"), TorchSeen("2.5.1+cpu", "cpu", None, None)),
             (
+                'import warnings\nwarnings.warn("Failed to initialize NumPy")\n' + stand_in("2.5.1+cpu"),
+                TorchSeen("2.5.1+cpu", "cpu", None, None),
+            ),
+            (
                 stand_in(cuda="12.4", warning="The NVIDIA driver on your system is too old"),
                 TorchSeen("2.5.1+cu124", "cu124", None, "The NVIDIA driver on your system is too old"),
             ),

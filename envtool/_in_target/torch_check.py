@@ -15,12 +15,14 @@ from typing import Dict, Optional, Tuple
 def main() -> None:
     answer = dict.fromkeys(("version", "cuda", "hip", "xpu", "device", "available", "error"))  # type: Dict[str, object]
     answer["available"] = False
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            look(importlib.import_module("torch"), answer)
-        except Exception as error:  # noqa: BLE001 - whatever a broken torch raises is the answer
-            answer["error"] = "{}: {}".format(type(error).__name__, error)
+    caught = []
+    try:
+        torch = importlib.import_module("torch")
+        with warnings.catch_warnings(record=True) as caught:  # of the devices alone: that NumPy is absent is no fault
+            warnings.simplefilter("always")
+            look(torch, answer)
+    except Exception as error:  # noqa: BLE001 - whatever a broken torch raises is the answer
+        answer["error"] = "{}: {}".format(type(error).__name__, error)
     if not answer["device"] and not answer["error"] and caught:
         answer["error"] = str(caught[-1].message)  # "The NVIDIA driver on your system is too old ..."
     with open(sys.argv[1], "w", encoding="ascii") as out:

@@ -66,7 +66,9 @@ class Seen(NamedTuple):
     @property
     def installer(self) -> tuple[str, ...]:
         """What stands before `install` in a command that a person will type."""
-        return ("pip",) if self.chosen is None or self.chosen.active else (self.chosen.executable, "-m", "pip")
+        if self.chosen is None or self.target is None or self.chosen.active:
+            return ("pip",)
+        return (self.target.python.executable or self.chosen.executable, "-m", "pip")
 
 
 @click.command("install-torch", epilog=EXAMPLES)
@@ -240,7 +242,8 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
     from envtool.report import words  # noqa: PLC0415
     from envtool.target import sees_gpu  # noqa: PLC0415
 
-    command = argv(plan, *installer.around(target, chosen.executable, options.installer))
+    executable = target.python.executable or chosen.executable  # what a shim of pyenv leads to
+    command = argv(plan, *installer.around(target, executable, options.installer))
     obstacles = installer.obstacles(target, plan.size.download_mib, plan.size.installed_mib) if plan.size else ()
     if obstacles:
         say(("refused", obstacle) for obstacle in obstacles)
@@ -251,6 +254,6 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
     if ran.status != 0:
         say(words.failed_install_lines(command[0], ran.status, ran.trouble, ran.stdout))
         return 1
-    torch = sees_gpu(chosen.executable)
+    torch = sees_gpu(executable)
     say(words.torch_lines(torch.version, torch.build, torch.device, torch.error))
     return 0 if torch.error is None and (torch.device or plan.backend == "cpu") else 1
