@@ -77,7 +77,9 @@ class Package(NamedTuple):
     version: str  # with its local tag: 2.5.1+cu124
     origin: str | None = None  # PEP 610: the address or path it was installed from, never with credentials
     revision: str | None = None  # the commit, where the origin is a repository
+    subdirectory: str | None = None  # of the origin
     editable: bool = False
+    modules: tuple[str, ...] | None = None  # what can be imported of it: cv2, google.cloud.storage; None: not asked
 
 
 class Target(NamedTuple):
@@ -271,6 +273,12 @@ class _Fields:
     def texts(self, key: str) -> tuple[tuple[str, str | None], ...]:
         return tuple((name, self.fields(key).text_or_none(name)) for name in self._read(key, dict, "an object"))
 
+    def words(self, key: str) -> tuple[str, ...]:
+        words = self._read(key, list, "a list")
+        if not all(isinstance(word, str) for word in words):
+            raise _FieldError(f"{self._at(key)} should be a list of texts, found {_shown(words)}")
+        return tuple(words)
+
     def others(self, known: tuple[str, ...]) -> tuple[tuple[str, object], ...]:
         return tuple((key, value) for key, value in self._value.items() if key not in known)
 
@@ -356,5 +364,7 @@ def _package(seen: _Fields) -> Package:
         version=seen.text("version"),
         origin=seen.text_or_none("origin"),
         revision=seen.text_or_none("revision"),
+        subdirectory=seen.text_or_none("subdirectory"),
         editable=seen.flag("editable"),
+        modules=None if seen.absent("modules") else seen.words("modules"),
     )

@@ -45,7 +45,7 @@ ROOMS = {
     # door
     "cli": {"__version__", "errors", "facts", "catalogue", "cards", "rules", *DECISIONS, "report", *WORLD, "click"},
 }
-IN_TARGET = {"torch", "pynvml"}  # what a file run by the target's own interpreter may look for there
+IN_TARGET = {"torch", "pynvml", "probe"}  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data"}
 NEVER = {"torch", "reference_models"}  # for envtool
 ACTING = {"os", "subprocess"}  # the standard library's ways into the world that no decision takes

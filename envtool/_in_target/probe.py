@@ -21,9 +21,14 @@ sys.path[:] = [STDLIB] + PATH  # noqa: RUF005 - 2.7; a json.py on PYTHONPATH is 
 
 import sysconfig  # noqa: E402 - after the path is safe
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable  # noqa: F401 - for type comments
 
-def main():
-    # type: () -> None
+
+def main(also=None):
+    # type: (Callable[[str, str, dict[str, object]], dict[str, object]] | None) -> None
+    """`also` says more of a distribution: from the folder on the path, that of its metadata, and what is known of it."""
     for module in ("json", "re"):  # a start-up file may have imported the user's own of these names
         sys.modules.pop(module, None)
     answer = {"python": python()}  # type: dict[str, object]
@@ -38,7 +43,7 @@ def main():
             is_venv=is_venv,
             externally_managed=not is_venv and os.path.isfile(marker),  # PEP 668
             site_packages=sysconfig.get_path("platlib"),  # where torch goes: its wheels are for a platform
-            packages=packages(PATH),
+            packages=packages(PATH, also),
         )
     with open(sys.argv[1], "wb") as out:
         text = as_json(answer)
@@ -128,8 +133,8 @@ def leading_numbers(text):
     return text[:end].strip(".") or "0"
 
 
-def packages(path):
-    # type: (list[str]) -> list[dict[str, object]]
+def packages(path, also):
+    # type: (list[str], Callable[[str, str, dict[str, object]], dict[str, object]] | None) -> list[dict[str, object]]
     """Each distribution once, as the first folder on the path has it; broken metadata is passed over."""
     found = {}  # type: dict[str, dict[str, object]]
     projects = {}  # type: dict[str, str]
@@ -146,6 +151,7 @@ def packages(path):
                 package = {"name": head[0], "version": head[1]}  # type: dict[str, object]
                 package.update({"origin": project, "editable": True} if project else {})
                 package.update(installed_from(os.path.dirname(file)))
+                package.update(also(folder, os.path.dirname(file), package) if also else {})
                 found[normalised(head[0])] = package
     return list(found.values())
 
@@ -213,11 +219,17 @@ def installed_from(info):
     try:
         direct = json.loads(content.decode("utf-8"))
         origin, revision = direct["url"], direct.get("vcs_info", {}).get("commit_id") or ""
-        (origin + revision).encode("utf-8")  # both are text, and may be written
+        subdirectory = direct.get("subdirectory") or ""
+        (origin + revision + subdirectory).encode("utf-8")  # all are text, and may be written
         editable = direct.get("dir_info", {}).get("editable") is True
     except (ValueError, LookupError, TypeError, AttributeError):
         return {}
-    return {"origin": re.sub(CREDENTIALS, "", origin), "revision": revision or None, "editable": editable}
+    return {
+        "origin": re.sub(CREDENTIALS, "", origin),
+        "revision": revision or None,
+        "subdirectory": subdirectory or None,
+        "editable": editable,
+    }
 
 
 def as_json(value):
