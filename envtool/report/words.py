@@ -46,7 +46,7 @@ def _refusal_lines(refusal: Refusal, installer: Sequence[str], shell: str) -> li
         for way in refusal.nearest
     ]
     return [
-        ("refused", "no torch build that is known does what was asked, here"),
+        ("refused", "no torch build that is known runs here as asked"),
         *(("why", reason) for reason in refusal.reasons),
         *(("instead", way) for way in ways),
     ]

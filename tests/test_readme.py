@@ -1,0 +1,57 @@
+"""What the README shows is what envtool prints, and what it has is what the README lists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from loopback import bare_environment
+
+from envtool.cli import commands
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNS = re.findall(r"^\$ envtool (.*)\n((?:(?!\$|```).*\n)*)", README, re.MULTILINE)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the README shows runs on Linux")
+@pytest.mark.parametrize(("arguments", "shown"), RUNS)
+def test_every_run_that_is_shown_prints_what_is_shown(arguments: str, shown: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "envtool", *shlex.split(arguments)],
+        cwd=ROOT,
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    printed = (ran.stderr if "machine " in shown else "") + ran.stdout
+    assert [line for line in shown.splitlines() if not line.startswith("machine ")] == [
+        line for line in printed.splitlines() if not line.startswith("machine ")
+    ]
+
+
+def test_there_are_runs_to_check() -> None:
+    assert len(RUNS) >= 3
+
+
+@pytest.mark.parametrize("name", commands.commands)
+def test_every_command_is_listed_as_here(name: str) -> None:
+    assert re.search(rf"^\| `envtool {name}` \|.*\| here \|$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["install-torch", "freeze", "doctor", "smoke-test"])
+def test_no_command_is_promised_that_is_not_there(name: str) -> None:
+    [row] = re.findall(rf"^\| `envtool {name}` \|.*$", README, re.MULTILINE)
+    assert row.endswith("| here |") == (name in commands.commands)
+
+
+def test_every_option_that_is_shown_exists() -> None:
+    known = {name for command in commands.commands.values() for option in command.params for name in option.opts}
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--index-url", "--extra-index-url"}
+    assert shown - known == {"--break-system-packages"}
