@@ -28,9 +28,10 @@ ROOMS = {
     # knowledge
     "catalogue": {"errors", "facts", "packaging"},
     "cards": {"facts", "catalogue"},
+    "wheel_index": {"catalogue", "packaging"},
     "rules": {"facts"},
     # decisions
-    "plan": {"errors", "facts", "catalogue", "cards", "packaging"},
+    "plan": {"errors", "facts", "catalogue", "cards", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "catalogue", "packaging"},
     "diagnose": {"facts", "rules"},
     "smoke": {"facts"},

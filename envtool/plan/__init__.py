@@ -8,10 +8,11 @@ from envtool.errors import RequestInvalid
 from envtool.plan import companions, reasons
 from envtool.plan.assume import SYSTEMS, Assumptions, assume
 from envtool.plan.choice import best, legal
-from envtool.plan.install import InstallPlan, argv, index_of, nightly_index
+from envtool.plan.install import InstallPlan, argv
 from envtool.plan.misses import misses, nearness
 from envtool.plan.refusal import Refusal, WayOut, refuse
 from envtool.plan.request import COMPANIONS, Request, parse_backend, parse_cuda, parse_mirror, parse_torch
+from envtool.wheel_index import index_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,9 +97,10 @@ def _plan(chosen: Candidate, machines: Sequence[Machine], request: Request, cata
     names = ("torchvision",) if request.companions is None else request.companions
     pinned = companions.pins(names, chosen, machines, catalogue)
     missing = tuple(f"no {name} is known to belong to torch {chosen.build.pin}" for name, pin in pinned if pin is None)
+    folder, version = chosen.build.folder, chosen.build.version
     return InstallPlan(
         packages=(("torch", chosen.build.pin), *((name, pin) for name, pin in pinned if pin)),
-        source=index_of(chosen.build, request.mirror),
+        source=index_for(folder, version, request.mirror) if folder else None,
         backend=chosen.backend,
         confirmed=chosen.is_confirmed,
         python=".".join(machines[0].python.version.split(".")[:2]),
@@ -122,7 +124,7 @@ def _choose_nightly(machines: Sequence[Machine], request: Request, catalogue: Ca
         return plan._replace(reasons=(f"nightlies are built for what torch {newest} is built for", *plan.reasons))
     return plan._replace(
         packages=tuple((name, None) for name, _pin in plan.packages),
-        source=nightly_index(plan.backend, request.mirror),
+        source=index_for(f"nightly/{plan.backend}", newest, request.mirror),
         confirmed=False,
         pre=True,
         reasons=(f"the nightly for {plan.backend}, the backend that torch {newest} would take here", *plan.reasons[1:]),
