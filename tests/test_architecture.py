@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it is used
 
 DECISIONS = {"plan", "freeze", "diagnose", "smoke"}
-WORLD = {"run", "host", "target", "installer", "project"}
+WORLD = {"run", "host", "target", "installer", "project", "registry", "files"}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -32,16 +32,18 @@ ROOMS = {
     "rules": {"facts"},
     # decisions
     "plan": {"errors", "facts", "catalogue", "cards", "wheel_index", "packaging"},
-    "freeze": {"errors", "facts", "catalogue", "packaging"},
+    "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "rules"},
     "smoke": {"facts"},
     # words
-    "report": {"errors", "facts", *DECISIONS, "rich", "jinja2", "matplotlib"},
+    "report": {"errors", "facts", *DECISIONS, "packaging", "tomli", "tomlkit", "rich", "jinja2", "matplotlib"},
     # world
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
     "installer": {"errors", "facts"},
+    "registry": {"errors", "run"},
+    "files": {"errors"},
     "project": {"errors", "facts", "pipreqs"},
     # door
     "cli": {"__version__", "errors", "facts", "catalogue", "cards", "rules", *DECISIONS, "report", *WORLD, "click"},
