@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envtool.facts import Host
-from envtool.host import amd, apple, intel, nvidia, pci
+from envtool.host import amd, apple, intel, nvidia, pci, windows
 from envtool.host.system import operating_system, variables
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ def look(root: Path = _ROOT, environment: Mapping[str, str] | None = None, syste
 
 
 def _cards(root: Path, environment: Mapping[str, str], running: OperatingSystem) -> list[Seen]:
+    if running.system == "Windows":
+        adapters = windows.cards()
+        return [nvidia.look(root, environment, running, None), amd.look_on_windows(adapters), intel.look(adapters)]
     if running.system != "Linux":
         return [nvidia.look(root, environment, running, None)]
     cards = None if running.wsl else pci.cards(root)  # the cards of Windows stand on no bus of Linux's

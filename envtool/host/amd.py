@@ -48,6 +48,13 @@ def look(root: Path, environment: Mapping[str, str], cards: tuple[Card, ...] | N
     return _without_kfd(root, [card for card in cards if card.vendor == AMD])
 
 
+def look_on_windows(cards: tuple[Card, ...] | None) -> Seen:
+    """The wheel index has no ROCm build for Windows, so that a card there counts for nothing; a note says so."""
+    ours = [card for card in cards or () if card.vendor == AMD]
+    why = "the wheel index has no build for AMD cards on Windows, only on Linux; AMD publishes its own"
+    return Seen(gpus=(), notes=tuple(f"AMD card {card.pci_id}: {why}" for card in ours))
+
+
 def parse_node(properties: str) -> Node | None:
     """A node of the topology from its `properties`; None for a node that is only a CPU."""
     pairs = (line.split() for line in properties.splitlines())

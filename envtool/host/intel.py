@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from envtool.host.pci import Card
 
 TABLE = Path(__file__).parent.parent / "data/intel_gpus.tsv"
-_DRIVERS = ("xe", "i915")
+_DRIVERS = ("xe", "i915", "windows")  # Linux' two, and whichever Windows has
 _DISCRETE = ("HPG", "HPC")  # how the architectures of cards end: Xe2-HPG
 
 
 def look(cards: tuple[Card, ...] | None) -> Seen:
-    """`cards` are those on the PCI bus, None where it does not tell: then nothing else does."""
+    """`cards` are those on the PCI bus, None where it is not shown: then nothing else does."""
     ours = [card for card in cards or () if card.vendor == INTEL]
     if not ours:
         return Seen(gpus=())

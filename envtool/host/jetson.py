@@ -21,9 +21,15 @@ _CAPABILITIES = {
 }
 
 
+def chip(root: Path) -> str | None:
+    """The board's processor, from the device tree; None where this is no Jetson."""
+    found = re.search(r"nvidia,(tegra\d+)", text(root / "proc/device-tree/compatible") or "")
+    return found[1] if found else None
+
+
 def gpu(root: Path) -> Gpu | None:
-    """The board's GPU, from the device tree; None where this is no Jetson."""
-    chip = re.search(r"nvidia,(tegra\d+)", text(root / "proc/device-tree/compatible") or "")
-    if chip is None:
+    """The board's GPU; None where this is no Jetson."""
+    processor = chip(root)
+    if processor is None:
         return None
-    return Gpu("nvidia", text(root / "proc/device-tree/model"), compute_capability=_CAPABILITIES.get(chip[1]))
+    return Gpu("nvidia", text(root / "proc/device-tree/model"), compute_capability=_CAPABILITIES.get(processor))

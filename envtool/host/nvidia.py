@@ -26,7 +26,7 @@ def look(root: Path, environment: Mapping[str, str], system: OperatingSystem, ca
     answer = _answer(root, environment, system)
     board = jetson.gpu(root) if not answer.gpus else None
     if board:
-        seen = _on_jetson(answer, board, system)
+        seen = _on_jetson(answer, board)
     elif answer.gpus:
         seen = answer._replace(driver=_driver(answer.driver, module_version(root)))
     else:
@@ -66,10 +66,9 @@ def _driver(said: Driver | None, module: str | None) -> Driver | None:
     return said if said.version else said._replace(version=module)
 
 
-def _on_jetson(answer: Seen, board: Gpu, system: OperatingSystem) -> Seen:
+def _on_jetson(answer: Seen, board: Gpu) -> Seen:
     """The board has its GPU and driver, whatever the tools say; its driver follows the release of its Linux."""
-    unknown = () if system.jetson_l4t else ("a Jetson, but the release of its Linux (L4T) is not to be seen here",)
-    return Seen(answer.driver or Driver("nvidia", None), (board,), notes=(*answer.notes, *unknown))
+    return Seen(answer.driver or Driver("nvidia", None), (board,), notes=answer.notes)
 
 
 def _in_kernel(root: Path, answer: Seen, system: OperatingSystem, cards: tuple[Card, ...] | None) -> Seen:

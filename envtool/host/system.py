@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envtool.facts import OperatingSystem
+from envtool.host import jetson
 from envtool.host.seen import text
 
 if TYPE_CHECKING:
@@ -60,9 +61,11 @@ def _os_release(said: str) -> dict[str, str]:
 
 
 def _l4t(root: Path) -> str | None:
-    """The release of NVIDIA's Linux for Jetson: from its file or, in a container, from the kernel module."""
+    """The release of NVIDIA's Linux for Jetson, from its file or the kernel module; "unknown" if a container hides both."""
     said = _TEGRA_RELEASE.search(text(root / "etc/nv_tegra_release") or "")
     if said:
         return f"{said[1]}.{said[2]}"
     module = _TEGRA_MODULE.search(text(root / "proc/driver/nvidia/version") or "")
-    return module[1] if module else None
+    if module:
+        return module[1]
+    return "unknown" if jetson.chip(root) else None
