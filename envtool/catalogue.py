@@ -1,27 +1,24 @@
 """What is known of the wheels: `data/*.tsv` as typed rows, each file read when it is first asked for.
 
-A row that does not hold what it should is refused by file and line. Every row says how it was learnt, its `basis`:
-read (in a primary file), read-secondary (someone's copy of one), inferred (concluded from neighbours, may be wrong).
+Every row says how it was learnt, its `basis`: read (in a primary file), read-secondary (someone's copy of one),
+inferred (concluded from neighbours, may be wrong).
 """
 
 from __future__ import annotations
 
-import os
 import re
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from envtool.errors import CatalogueBroken
+from envtool import tables
 from envtool.facts import parse_capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-DATA = os.path.join(os.path.dirname(__file__), "data")
 BASES = ("inferred", "read-secondary", "read")  # weakest first
-_EMPTY = "-"
 _Row = TypeVar("_Row")
 
 
@@ -124,13 +121,13 @@ class Size(NamedTuple):
 class Catalogue:
     """The files of `directory`, each read once, when first asked for."""
 
-    def __init__(self, directory: str = DATA) -> None:
+    def __init__(self, directory: str = tables.DATA) -> None:
         self._directory = directory
 
     @cached_property
     def as_of(self) -> str:
         """The day the facts were read, as the first line of wheels.tsv says."""
-        with self._open("wheels.tsv") as lines:
+        with tables.open_table(self._directory, "wheels.tsv") as lines:
             first = next(lines, "")
         return first.rpartition("facts as of ")[2].strip()
 
@@ -176,26 +173,8 @@ class Catalogue:
         """By the first four letters of the backend (cpu, cu12, cu13) and operating system (linux, win, macosx)."""
         return dict(self._rows("sizes.tsv", 5, _size))
 
-    def _open(self, name: str) -> TextIO:
-        try:
-            return open(os.path.join(self._directory, name), encoding="utf-8")
-        except OSError as error:
-            raise CatalogueBroken(
-                f"{self._directory}/{name} cannot be read ({error.strerror}): reinstall envtool"
-            ) from None
-
     def _rows(self, name: str, columns: int, read: Callable[[list[str]], _Row]) -> Iterator[_Row]:
-        with self._open(name) as lines:
-            for number, line in enumerate(lines, 1):
-                if line.startswith("#") or number <= 2:  # noqa: PLR2004 - a comment, then the header
-                    continue
-                cells = line.rstrip("\n").split("\t")
-                try:
-                    if len(cells) != columns:
-                        raise ValueError(f"{len(cells)} cells where {columns} belong")  # noqa: TRY301 - named below
-                    yield read(cells)
-                except (ValueError, InvalidVersion) as error:
-                    raise CatalogueBroken(f"{self._directory}/{name}, line {number}: {error}") from None
+        return tables.rows(self._directory, name, columns, read)
 
 
 @cache
@@ -209,14 +188,6 @@ def family_of(platform: str) -> str:
 
 
 _version = cache(Version)  # the same few dozen versions stand in a thousand rows
-
-
-def _cell(text: str) -> str | None:
-    return None if text == _EMPTY else text
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return () if text == _EMPTY else tuple(text.split(" "))
 
 
 def _basis(text: str) -> str:
@@ -233,10 +204,10 @@ def _backend(text: str) -> str:
 
 def _wheel(cells: list[str]) -> tuple[tuple[Version, str | None, str | None], Wheel]:
     version, local, index, folder, platform, pythons, backend, basis, source = cells
-    if (index == "registry") != (folder == _EMPTY):
+    if (index == "registry") != (folder == tables.EMPTY):
         raise ValueError(f"index {index!r} does not go with folder {folder!r}")
-    wheel = Wheel(platform, _words(pythons), _backend(backend), _basis(basis), source)
-    return (_version(version), _cell(local), _cell(folder)), wheel
+    wheel = Wheel(platform, tables.words(pythons), _backend(backend), _basis(basis), source)
+    return (_version(version), tables.cell(local), tables.cell(folder)), wheel
 
 
 def _cuda(cells: list[str]) -> tuple[str, CudaRelease]:
@@ -248,7 +219,7 @@ def _cuda(cells: list[str]) -> tuple[str, CudaRelease]:
 
 def _capabilities(cells: list[str]) -> tuple[tuple[Version, str, str], Capabilities]:
     version, backend, family, listed, basis, _ = cells
-    entries = _words(listed)
+    entries = tables.words(listed)
     return (_version(version), _backend(backend), family), Capabilities(
         cubins=tuple(parse_capability(entry.removesuffix("+PTX")) for entry in entries),
         ptx=tuple(parse_capability(entry.removesuffix("+PTX")) for entry in entries if entry.endswith("+PTX")),
@@ -258,29 +229,29 @@ def _capabilities(cells: list[str]) -> tuple[tuple[Version, str, str], Capabilit
 
 def _gfx(cells: list[str]) -> tuple[tuple[Version, str], frozenset[str]]:
     version, backend, targets, _, _ = cells
-    return (_version(version), _backend(backend)), frozenset(_words(targets))
+    return (_version(version), _backend(backend)), frozenset(tables.words(targets))
 
 
 def _companions(cells: list[str]) -> tuple[Version, Companions]:
     torch, torchvision, torchaudio, _, _ = cells
-    return _version(torch), Companions(_words(torchvision), _words(torchaudio))
+    return _version(torch), Companions(tables.words(torchvision), tables.words(torchaudio))
 
 
 def _torchvision_wheel(cells: list[str]) -> TorchvisionWheel:
     version, local, folder, platform, pythons, _, _ = cells
-    return TorchvisionWheel(version, _cell(local), _cell(folder), platform, _words(pythons))
+    return TorchvisionWheel(version, tables.cell(local), tables.cell(folder), platform, tables.words(pythons))
 
 
 def _card(cells: list[str]) -> Card:
     vendor, name, values, pci_ids, last_driver, _ = cells
-    return Card(vendor, name, _words(values), tuple(pci_ids.split(",")), _cell(last_driver))
+    return Card(vendor, name, tables.words(values), tuple(pci_ids.split(",")), tables.cell(last_driver))
 
 
 def _mirror(cells: list[str]) -> Mirror:
     name, url, layout, folders, _, _ = cells
     if layout not in ("simple", "flat") or "{folder}" not in url:
         raise ValueError("a mirror has a url with {folder}, and the layout simple or flat")
-    return Mirror(name, url, layout, () if folders == "*" else _words(folders))
+    return Mirror(name, url, layout, () if folders == "*" else tables.words(folders))
 
 
 def _size(cells: list[str]) -> tuple[tuple[str, str], Size]:

@@ -26,7 +26,9 @@ ROOMS = {
     "errors": set[str](),
     "facts": {"errors", "packaging"},
     # knowledge
-    "catalogue": {"errors", "facts", "packaging"},
+    "tables": {"errors"},
+    "catalogue": {"errors", "facts", "tables", "packaging"},
+    "import_names": {"tables"},
     "cards": {"facts", "catalogue"},
     "wheel_index": {"catalogue", "packaging"},
     "rules": {"facts"},
@@ -44,7 +46,7 @@ ROOMS = {
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},
-    "project": {"errors", "facts", "pipreqs"},
+    "project": {"errors", "facts", "pipreqs", "charset_normalizer", "pathspec"},
     # door
     "cli": {"__version__", "errors", "facts", "catalogue", "cards", "rules", *DECISIONS, "report", *WORLD, "click"},
 }

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
-from envtool.catalogue import DATA, Catalogue, Mirror, family_of
+from envtool.catalogue import Catalogue, Mirror, family_of
 from envtool.errors import CatalogueBroken
+from envtool.tables import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
