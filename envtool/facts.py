@@ -137,6 +137,8 @@ class Imports(NamedTuple):
 
 
 def machine_of(host: Host, target: Target) -> Machine:
+    has_pip = any(package.name.lower() == "pip" for package in target.packages)
+    no_pip = f"{target.prefix} has no pip: `{target.python.executable} -m ensurepip` adds it, --format uv does without"
     return Machine(
         os=host.os,
         arch=target.arch,
@@ -145,7 +147,7 @@ def machine_of(host: Host, target: Target) -> Machine:
         driver=host.driver,
         gpus=host.gpus,
         environment=host.environment,
-        notes=host.notes,
+        notes=host.notes if has_pip else (*host.notes, no_pip),
     )
 
 

@@ -54,7 +54,7 @@ def choose(python: str | None, environment: Mapping[str, str], cwd: Path, own: s
         return Chosen(found, ".venv", active=False)
     if prefix := environment.get("CONDA_PREFIX"):
         return Chosen(_active(prefix, "$CONDA_PREFIX", cwd), "$CONDA_PREFIX", active=True)
-    return Chosen(own, "the interpreter that runs envtool", active=False)
+    return Chosen(own, "the one that runs envtool; --python names another", active=False)
 
 
 def _named(python: str, search_path: str, cwd: Path) -> str:

@@ -154,13 +154,14 @@ def _request(options: Options, catalogue: Catalogue) -> Request:
     from envtool.plan import Request, parse_backend, parse_cuda, parse_mirror, parse_torch  # noqa: PLC0415
 
     torch, backend = parse_torch(options.torch) if options.torch is not None else (None, None)
-    named = {
-        *([backend] if backend else []),
-        *([parse_backend(options.backend)] if options.backend else []),
-        *([parse_cuda(options.cuda)] if options.cuda else []),
-    } - {None}
+    said = (
+        backend,
+        parse_backend(options.backend) if options.backend else None,
+        parse_cuda(options.cuda) if options.cuda else None,
+    )
+    named = {name for name in said if name}
     if len(named) > 1:
-        raise click.UsageError(f"several backends are asked for: {', '.join(sorted(map(str, named)))}")
+        raise click.UsageError(f"several backends are asked for: {', '.join(sorted(named))}")
     return Request(
         torch=torch,
         backend=next(iter(named), None),
@@ -244,6 +245,8 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
 
     executable = target.python.executable or chosen.executable  # what a shim of pyenv leads to
     command = argv(plan, *installer.around(target, executable, options.installer))
+    if plan.size is None:
+        say([("note", f"how much room {plan.backend} needs is not known: the disks were not looked at")])
     obstacles = installer.obstacles(target, plan.size.download_mib, plan.size.installed_mib) if plan.size else ()
     if obstacles:
         say(("refused", obstacle) for obstacle in obstacles)
