@@ -173,6 +173,10 @@ class Catalogue:
         """By the first four letters of the backend (cpu, cu12, cu13) and operating system (linux, win, macosx)."""
         return dict(self._rows("sizes.tsv", 5, _size))
 
+    def read_ahead(self) -> None:
+        """Read what every plan needs, at a moment when there is nothing else to do."""
+        _ = self.builds, self.cuda, self.capabilities, self.companions, self.torchvision_wheels
+
     def _rows(self, name: str, columns: int, read: Callable[[list[str]], _Row]) -> Iterator[_Row]:
         return tables.rows(self._directory, name, columns, read)
 

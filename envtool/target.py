@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from envtool import run
@@ -15,7 +16,7 @@ from envtool.errors import TargetUnusable
 from envtool.facts import Target, parse_target, release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 IN_TARGET = Path(__file__).with_name("_in_target")
 IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")  # the last: conda on Windows
@@ -99,6 +100,27 @@ def inspect(executable: str, *, modules: bool = False) -> Target:
         raise TargetUnusable(f"{failure}\n{ADVICE}") from None
     _refuse_old(answer, executable)
     return parse_target(answer, executable)
+
+
+def inspect_meanwhile(executable: str) -> Callable[[], Target]:
+    """`inspect` in a thread of its own; what is given back waits for it and ends as it ended."""
+    outcome: list[Target | TargetUnusable] = []
+
+    def ask() -> None:
+        try:
+            outcome.append(inspect(executable))
+        except TargetUnusable as failure:
+            outcome.append(failure)
+
+    def answer() -> Target:
+        thread.join()
+        if isinstance(outcome[0], TargetUnusable):
+            raise outcome[0]
+        return outcome[0]
+
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    return answer
 
 
 def _refuse_old(answer: str, executable: str) -> None:

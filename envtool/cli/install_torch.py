@@ -181,22 +181,28 @@ def _look(options: Options, catalogue: Catalogue) -> Seen:
     seen = (
         Seen(tuple(parse_machine(_read(file), file) for file in options.machines))
         if options.machines
-        else _look_here(options)
+        else _look_here(options, catalogue)
     )
     said = Assumptions(options.os, options.arch, options.python_version, options.driver, options.gpus)
     machines = tuple(assume(cards.complete(machine, catalogue), said, catalogue) for machine in seen.machines)
     return Seen(machines, seen.chosen if options.is_for_here else None, seen.target)
 
 
-def _look_here(options: Options) -> Seen:
+def _look_here(options: Options, catalogue: Catalogue) -> Seen:
     from pathlib import Path  # noqa: PLC0415
 
-    from envtool import host, target  # noqa: PLC0415
+    from envtool import target  # noqa: PLC0415
     from envtool.facts import machine_of  # noqa: PLC0415
 
     chosen = target.choose(options.python, os.environ, Path.cwd(), sys.executable)
-    inspected = target.inspect(chosen.executable)
-    return Seen((machine_of(host.look(), inspected),), chosen, inspected)
+    answer = target.inspect_meanwhile(chosen.executable)
+
+    from envtool import host  # noqa: PLC0415 - while the interpreter starts, and so is the reading of the wheels
+
+    seen = host.look()
+    catalogue.read_ahead()
+    inspected = answer()
+    return Seen((machine_of(seen, inspected),), chosen, inspected)
 
 
 def _read(file: str) -> str:
