@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it is used
 
+KNOWLEDGE = {"catalogue", "cards", "import_names", "rules"}
 DECISIONS = {"plan", "freeze", "diagnose", "smoke"}
 WORLD = {"run", "host", "target", "installer", "project", "registry", "files"}
 
@@ -48,7 +49,7 @@ ROOMS = {
     "files": {"errors"},
     "project": {"errors", "facts", "pipreqs", "charset_normalizer", "pathspec"},
     # door
-    "cli": {"__version__", "errors", "facts", "catalogue", "cards", "rules", *DECISIONS, "report", *WORLD, "click"},
+    "cli": {"__version__", "errors", "facts", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
 }
 IN_TARGET = {"torch", "pynvml", "probe"}  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data"}
