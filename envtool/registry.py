@@ -20,6 +20,7 @@ ASK_LIMIT_S = 60.0
 LOCK_LIMIT_S = 900.0
 AT_ONCE = 8
 LINES_SHOWN = 8
+AS_PIP_DOES = ("--quiet", "--index-strategy", "unsafe-best-match")  # an extra index may lack what another one has
 
 
 def newest(executable: str, names: Sequence[str]) -> dict[str, str]:
@@ -57,7 +58,7 @@ def lock(requirements: str, executable: str) -> str:
         asked.write_text(requirements, "utf-8")
         uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
         argv = (
-            [uv, "pip", "compile", "--quiet", "--format", "pylock.toml", "--python", executable, "-o", out.name]
+            [uv, "pip", "compile", *AS_PIP_DOES, "--format", "pylock.toml", "--python", executable, "-o", out.name]
             if uv
             else [executable, "-m", "pip", "lock", "--quiet", "--no-input", "-o", out.name, "-r"]
         )

@@ -270,9 +270,10 @@ def test_remarks_are_told_with_their_places_but_not_without_end() -> None:
     remarks = (Remark("a.py", 3, "k", "bad"), Remark("b.py", None, "k", "worse"))
     assert remark_lines(FREEZE._replace(warnings=remarks)) == [
         ("found", "6 distributions, 2 of them optional"),
+        ("index", f"--extra-index-url {URL}/cu124"),
         ("note", "a.py:3: bad"),
         ("note", "b.py: worse"),
     ]
     many = remark_lines(FREEZE._replace(warnings=remarks * 50))
-    assert len(many) == 22
+    assert len(many) == 23
     assert many[-1] == ("note", "80 further warnings: --format json has them all")

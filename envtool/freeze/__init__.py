@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from envtool.freeze.dependency import Dependency, dependency
 from envtool.freeze.drift import Drift, compare
 from envtool.freeze.owners import Owner, finder
-from envtool.freeze.pins import PINS, indexes
+from envtool.freeze.pins import indexes
 from envtool.freeze.remarks import dependency_remarks, name_remark
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envtool.import_names import ImportNames, Known
     from envtool.wheel_index import Index
 
-__all__ = ("PINS", "Dependency", "Drift", "Freeze", "compare", "make")
+__all__ = ("Dependency", "Drift", "Freeze", "compare", "make")
 
 
 class Freeze(NamedTuple):
@@ -33,8 +33,8 @@ class Freeze(NamedTuple):
 
     @property
     def unresolved(self) -> tuple[str, ...]:
-        """The names of those whose version nobody has said yet."""
-        return tuple(needed.name for needed in self.dependencies if needed.source == "unresolved")
+        """The names of those whose version an index may know."""
+        return tuple(each.name for each in self.dependencies if each.source == "unresolved" and not each.obstacle)
 
 
 def make(

@@ -86,7 +86,10 @@ def _origin(package: Package) -> str | None:
         return None
     folder = f"#subdirectory={package.subdirectory}" if package.subdirectory else ""
     if package.revision:
-        return f"git+{package.origin}@{package.revision}{folder}"
+        origin = re.sub(
+            "^file:///", "file://localhost/", package.origin
+        )  # pip before 24.1 takes no address without host
+        return f"git+{origin}@{package.revision}{folder}"
     return package.origin + folder if package.origin.startswith(("http://", "https://")) else None
 
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from envtool.freeze.dependency import Dependency
     from envtool.import_names import Known
 
-_BUILT_BY_CONDA = re.compile(r"file:.*/work(/dist/[^/]*)?")
-_NO_NAME = {
+_BUILT_BY_CONDA = re.compile(r"file:.*/(croot|feedstock_root|conda-bld|bld)/.*/work(/dist/[^/]*)?")
+NO_NAME = {
     "disputed": "{module} may come from {likely}: install the right one, then freeze again",
     "local": "{module} is what many projects call a module of their own, and there is none here",
     "absent": "no distribution is known to have {module}",
     "namesake": "the distribution called {module} is another project",
+    "python-2": "only Python 2 has {module}",
     "namespace": "many distributions share {module}, and none is known to have this",
 }
 
@@ -31,7 +32,7 @@ def name_remark(known: Known, uses: Sequence[Use]) -> Remark | None:
         return None
     first = min(uses, key=lambda use: (use.file, use.line))
     likely = " or ".join(filter(None, (known.name, *known.alternatives)))
-    said = _NO_NAME[known.state].format(module=known.module, likely=likely)
+    said = NO_NAME[known.state].format(module=known.module, likely=likely)
     return Remark(first.file, first.line, f"{known.state}-name", f"{said} ({known.note})" if known.note else said)
 
 
@@ -51,7 +52,4 @@ def _doubts(needed: Dependency, target: Target) -> Iterator[tuple[str, str]]:
         if origin and not _BUILT_BY_CONDA.fullmatch(origin):
             yield "local-origin", f"was installed from {origin}, and is pinned as if an index had {needed.version}"
         if tag and not wheel_folder(needed.name, needed.version):
-            yield (
-                "unknown-index",
-                f"{needed.version} is on no index that is known: add the line of the one it came from",
-            )
+            yield "unknown-index", f"{needed.version} is on no index that is known: add the one that it came from"

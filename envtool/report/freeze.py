@@ -23,6 +23,15 @@ OPTIONAL = ("comment", "include", "omit")
 MOST_REMARKS = 20
 
 
+def form_of(name: str, asked: str) -> str:
+    """The form of a file that is there: by its name, where nothing but the usual form was asked for."""
+    if asked != "requirements":
+        return asked
+    if name.endswith(".toml"):
+        return "pylock" if name.startswith("pylock") else "pyproject"
+    return "environment-yml" if name.endswith((".yml", ".yaml")) else "requirements"
+
+
 class Paper(NamedTuple):
     """What a text holds beside the Freeze."""
 
@@ -141,7 +150,7 @@ FORMATS: Mapping[str, Callable[[Freeze, Paper], str]] = {
 
 
 def remark_lines(freeze: Freeze) -> list[tuple[str, str]]:
-    """What was found, and each warning with its place."""
+    """What was found, the index that it takes, and each warning with its place."""
     optional = sum(needed.optional for needed in freeze.dependencies)
     found = f"{len(freeze.dependencies)} distributions, {optional} of them optional"
     notes = [
@@ -150,7 +159,8 @@ def remark_lines(freeze: Freeze) -> list[tuple[str, str]]:
     ]
     if len(freeze.warnings) > MOST_REMARKS:
         notes.append(f"{len(freeze.warnings) - MOST_REMARKS} further warnings: --format json has them all")
-    return [("found", found), *(("note", note) for note in notes)]
+    indexes = [("index", f"{index.option} {index.url}") for index in freeze.indexes]
+    return [("found", found), *indexes, *(("note", note) for note in notes)]
 
 
 def difference(old: str, new: str, name: str) -> str:
