@@ -28,6 +28,7 @@ class Known(NamedTuple):
     absent            on no index: built from source, or there with a program alone
     namesake          the distribution of that name is something else
     namespace         shared by many distributions, and none is known to hold what is imported
+    python-2          left the standard library with Python 2, and the file that imports it is none of that
     """
 
     module: str  # the part of the import that this holds for: google.cloud.storage
@@ -66,8 +67,11 @@ class ImportNames:
             if part in self._known:
                 return self._known[part]
             part = part.rpartition(".")[0]
-        if module.partition(".")[0].endswith(_GENERATED):
-            return Known(module, None, "local", "written by protoc from a .proto file, and missing here")
+        first = module.partition(".")[0]
+        if first.endswith(_GENERATED):
+            return Known(first, None, "local", "written by protoc from a .proto file, and missing here")
+        if first in self._standard and not self.is_standard(first):
+            return Known(first, None, "python-2", "left the standard library with Python 2; no index has it")
         return None
 
     def is_standard(self, module: str, *, python_2: bool = False) -> bool:

@@ -30,6 +30,10 @@ CORRECTIONS = (
     ("forgery_py", "ForgeryPy", ""),
     ("goose", "goose-extractor", "Python 2; for Python 3 it is goose3, imported as goose3"),
 )
+EARLY_PILLOW = (  # modules of PIL that were imported without it in the days of Python 2, as Image was
+    "ImageChops ImageColor ImageDraw ImageEnhance ImageFile ImageFilter ImageFont ImageGrab ImageMath ImageOps"
+    " ImagePalette ImagePath ImageSequence ImageStat ImageTk ImageWin PSDraw"
+)
 ABSENT = (("_typeshed", "type checkers alone have it"), ("google.colab", "Colab alone has it"))
 
 # Generated families. Each stub has a distribution of its own, which beats the one that holds them all.
@@ -134,6 +138,8 @@ def news(note: str) -> str:
 def import_names(facts: Facts) -> Iterator[Cells]:
     for name, distribution, note in CORRECTIONS:
         yield name, distribution, "", "certain", note, "the project itself"
+    for name in EARLY_PILLOW.split():
+        yield name, "pillow", "", "likely", f"Python 2 era `import {name}`; now PIL.{name}", "the project itself"
     corrected = {name for name, *_ in (*CORRECTIONS, *ABSENT)}
     kept: dict[str, str] = {}
     gathered = sorted(facts.rows("import_names.tsv"), key=lambda fact: fact["import"])
