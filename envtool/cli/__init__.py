@@ -8,6 +8,7 @@ import sys
 import click
 
 from envtool import __version__
+from envtool.cli.freeze import freeze
 from envtool.cli.install_torch import install_torch
 from envtool.errors import EnvtoolError
 
@@ -23,6 +24,7 @@ def commands() -> None:
 
 
 commands.add_command(install_torch)
+commands.add_command(freeze)
 
 
 def main() -> None:

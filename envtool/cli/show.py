@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-COLOURS = {"chosen": "green", "refused": "red", "note": "yellow", "instead": "green", "works": "green", "failed": "red"}
+COLOURS = {
+    "chosen": "green",
+    "instead": "green",
+    "works": "green",
+    "written": "green",
+    "kept": "green",
+    "fits": "green",
+    "note": "yellow",
+    "refused": "red",
+    "failed": "red",
+    "drifted": "red",
+}
 LABEL_WIDTH = 8
+PATIENCE_S = 1.0  # what ends sooner needs no progress line
 
 
 def say(lines: Iterable[tuple[str, str]]) -> None:
@@ -23,6 +36,19 @@ def say(lines: Iterable[tuple[str, str]]) -> None:
         shown = "" if label == previous else label
         click.echo(click.style(shown.ljust(LABEL_WIDTH), fg=COLOURS.get(label, "cyan")) + text, err=True, color=colour)
         previous = label
+
+
+def progress(what: str) -> Callable[[int, int], None] | None:
+    """Shows on a terminal how many of how many are done, in a line that goes away at the end; None where there is none."""
+    if not sys.stderr.isatty():
+        return None
+    began = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if time.monotonic() - began > PATIENCE_S:
+            click.echo(f"\r{done} of {total} {what}" if done < total else "\r\033[K", nl=False, err=True)
+
+    return show
 
 
 def terminal_width() -> int | None:
