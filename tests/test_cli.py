@@ -10,11 +10,13 @@ import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from loopback import bare_environment, make_wheel, serving
 
 import envtool
 from envtool.catalogue import Catalogue
+from envtool.cli import COMMANDS, commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,6 +211,19 @@ class TestHelp:
     @pytest.mark.parametrize("option", ["-h", "--help"])
     def test_it_names_the_commands(self, option: str) -> None:
         assert "install-torch" in envtool_ran(option).stdout
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_a_command_is_as_it_is_listed(self, name: str) -> None:
+        command = commands.get_command(click.Context(commands), name)
+        assert command
+        assert command.name == name
+        assert command.callback
+        assert str(command.callback.__doc__).startswith(COMMANDS[name].removesuffix("."))
+
+    def test_an_unknown_command(self) -> None:
+        ran = envtool_ran("install-tensorflow")
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert "No such command 'install-tensorflow'" in ran.stderr
 
     @pytest.mark.parametrize("option", ["-V", "--version"])
     def test_version(self, option: str) -> None:

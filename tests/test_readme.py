@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from loopback import bare_environment
 
-from envtool.cli import commands
+from envtool.cli import COMMANDS, commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ def test_there_are_runs_to_check() -> None:
     assert len(RUNS) >= 3
 
 
-@pytest.mark.parametrize("name", commands.commands)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_listed_as_here(name: str) -> None:
     assert re.search(rf"^\| `envtool {name}` \|.*\| here \|$", README, re.MULTILINE)
 
@@ -48,10 +49,11 @@ def test_every_command_is_listed_as_here(name: str) -> None:
 @pytest.mark.parametrize("name", ["install-torch", "freeze", "doctor", "smoke-test"])
 def test_no_command_is_promised_that_is_not_there(name: str) -> None:
     [row] = re.findall(rf"^\| `envtool {name}` \|.*$", README, re.MULTILINE)
-    assert row.endswith("| here |") == (name in commands.commands)
+    assert row.endswith("| here |") == (name in COMMANDS)
 
 
 def test_every_option_that_is_shown_exists() -> None:
-    known = {name for command in commands.commands.values() for option in command.params for name in option.opts}
+    found = [commands.get_command(click.Context(commands), name) for name in COMMANDS]
+    known = {name for command in found if command for option in command.params for name in option.opts}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--index-url", "--extra-index-url"}
     assert shown - known == {"--break-system-packages"}

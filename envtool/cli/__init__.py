@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 import click
 
 from envtool import __version__
-from envtool.cli.freeze import freeze
-from envtool.cli.install_torch import install_torch
 from envtool.errors import EnvtoolError
 
+COMMANDS = {
+    "install-torch": "Name the one PyTorch build for this machine.",
+    "freeze": "Name what a project imports, in the versions that are installed.",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """Commands of which only the one that is called is imported, each from the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"envtool.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="envtool")
 def commands() -> None:
     """The right PyTorch build for this machine, with the reason.
@@ -21,10 +43,6 @@ def commands() -> None:
     Results go to stdout, words to stderr. Exit codes: 0 yes, 1 the answer is no, 2 wrong usage,
     3 could not find out, 130 interrupted.
     """
-
-
-commands.add_command(install_torch)
-commands.add_command(freeze)
 
 
 def main() -> None:

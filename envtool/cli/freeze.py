@@ -91,7 +91,7 @@ class Options(NamedTuple):
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is a warning.")
 @click.pass_context
 def freeze(context: click.Context, /, **typed: object) -> None:
-    """Name what the project under PATH imports, in the versions that are installed.
+    """Name what a project imports, in the versions that are installed.
 
     The requirements go to stdout or into a file, warnings to stderr.
     """
