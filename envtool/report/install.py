@@ -28,7 +28,7 @@ def install_json(answer: InstallPlan | Refusal, installer: Sequence[str], shell:
         if isinstance(answer, InstallPlan)
         else _refusal_fields(answer, installer, shell)
     )
-    return json.dumps({"schema": 1, **body}, ensure_ascii=False)
+    return json.dumps({"schema": 1, **body})  # ASCII: whatever the locale, it reads as UTF-8
 
 
 def _plan_fields(plan: InstallPlan, installer: Sequence[str], shell: str, as_of: str) -> dict[str, object]:
