@@ -57,7 +57,7 @@ def _check(root: Path, encoding: str | None) -> None:
     if not root.is_dir():
         raise RequestInvalid(f"{root} is no folder: name the one that holds the project")
     try:
-        b"".decode(encoding or "utf-8")
+        "".encode(encoding or "utf-8")
     except (LookupError, ValueError):
         raise RequestInvalid(f"--source-encoding {encoding}: Python has no such encoding: gbk, cp1252 ...") from None
 

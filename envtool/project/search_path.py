@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from contextlib import suppress
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ ROOT = "/"  # stands for the project's root, where the program is taken to be st
 HERE = frozenset({"getcwd", "cwd"})
 SAME = frozenset({"abspath", "realpath", "normpath", "resolve", "absolute", "Path", "str", "fspath", "as_posix"})
 JOINING = frozenset({"join", "joinpath"})
-DEEPEST = 20  # expressions within expressions, through the names that stand for them
 MOST = 20  # readings of one expression
 
 
@@ -24,9 +24,11 @@ def literal_folders(tree: ast.Module, file: str) -> Iterator[str]:
     """From the project's root, "" for the root itself; a relative one may be meant from the file's own folder too."""
     reader = _Reader(tree, ROOT + file)
     for added in _added(tree):
-        for folder in reader.paths(added):
-            for start in (ROOT, reader.here):
-                yield posixpath.normpath(posixpath.join(start, folder)).strip("/")
+        folders: list[str] = []
+        with suppress(RecursionError):  # an expression that no hand wrote
+            folders = reader.paths(added)
+        for folder, start in product(folders, (ROOT, reader.here)):
+            yield posixpath.normpath(posixpath.join(start, folder)).strip("/")
 
 
 def _added(tree: ast.Module) -> Iterator[ast.expr]:
@@ -52,6 +54,7 @@ class _Reader:
     def __init__(self, tree: ast.Module, file: str) -> None:
         self.here = posixpath.dirname(file)
         self._values: dict[str, list[ast.expr | str]] = {"__file__": [file]}
+        self._read: dict[str, list[str]] = {}
         given: dict[str | None, list[ast.expr]] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign):
@@ -70,50 +73,54 @@ class _Reader:
             if isinstance(target, ast.Name):
                 self._values.setdefault(target.id, []).extend(values)
 
-    def paths(self, node: ast.expr | str, depth: int = 0) -> list[str]:
+    def paths(self, node: ast.expr | str) -> list[str]:
         """Each path that the expression may stand for; none where no literal says."""
         found: list[str] = []
-        depth += 1
         match node:
-            case _ if depth > DEEPEST:
-                pass
             case str(path) | ast.Constant(value=str(path)):
                 found = [path]
             case ast.Name(id=name):
-                found = self._all(self._values.get(name, []), depth)
+                found = self._named(name)
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                found = self._all(items, depth)
+                found = self._all(items)
             case ast.BinOp(left=left, op=ast.Div() | ast.Add() as joint, right=right):
-                found = self._joined([left, right], depth, plainly=isinstance(joint, ast.Add))
+                found = self._joined([left, right], plainly=isinstance(joint, ast.Add))
             case ast.Attribute(value=path_of, attr="parent"):
-                found = _ancestors(self.paths(path_of, depth), 1)
+                found = _ancestors(self.paths(path_of), 1)
             case ast.Subscript(
                 value=ast.Attribute(value=path_of, attr="parents"), slice=ast.Constant(value=int(above))
             ):
-                found = _ancestors(self.paths(path_of, depth), above + 1)
+                found = _ancestors(self.paths(path_of), above + 1)
             case ast.Call():
-                found = self._of_call(node, depth)
+                found = self._of_call(node)
         return found[:MOST]
 
-    def _all(self, nodes: Sequence[ast.expr | str], depth: int) -> list[str]:
-        return [path for node in nodes for path in self.paths(node, depth)]
+    def _named(self, name: str) -> list[str]:
+        """What a name may stand for; it is read once, and within itself stands for nothing."""
+        if name not in self._read:
+            self._read[name] = []
+            self._read[name] = self._all(self._values.get(name, []))[:MOST]
+        return self._read[name]
 
-    def _of_call(self, call: ast.Call, depth: int) -> list[str]:
+    def _all(self, nodes: Sequence[ast.expr | str]) -> list[str]:
+        return [path for node in nodes for path in self.paths(node)]
+
+    def _of_call(self, call: ast.Call) -> list[str]:
         name = word(call.func)
         method_of = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         if name in HERE:
             return [ROOT]
         if name == "dirname":
-            return _ancestors(self._all(call.args, depth), 1)
+            return _ancestors(self._all(call.args), 1)
         if name in SAME:
-            return self._all(call.args or method_of, depth)
+            return self._all(call.args or method_of)
         if name in JOINING:
-            return self._joined([*(method_of if name == "joinpath" else []), *call.args], depth, plainly=False)
+            return self._joined([*(method_of if name == "joinpath" else []), *call.args], plainly=False)
         return []
 
-    def _joined(self, nodes: Sequence[ast.expr], depth: int, *, plainly: bool) -> list[str]:
+    def _joined(self, nodes: Sequence[ast.expr], *, plainly: bool) -> list[str]:
         """Where nothing is known of the first part, it is taken for the file's own folder."""
-        first, *others = (self.paths(node, depth) for node in nodes)
+        first, *others = (self.paths(node) for node in nodes)
         return [
             "".join(parts) if plainly else posixpath.join(*parts)
             for parts in islice(product(first or [self.here], *others), MOST)

@@ -56,11 +56,12 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
 
     def files(self) -> list[SourceFile]:
-        self._is_new("")
         found = []
         ahead: list[tuple[str, list[tuple[str, GitIgnoreSpec]]]] = [("", [])]
         while ahead:
             folder, ignoring = ahead.pop()
+            if not self._is_new(folder):
+                continue
             self.folders.append(folder)
             here = self.listing(folder)
             if ".gitignore" in here.marks:
@@ -103,7 +104,7 @@ class Walk:
         return Listing(frozenset(modules), frozenset(folders), tuple(sorted(sources)), frozenset(marks))
 
     def _is_walked(self, path: str, ignoring: list[tuple[str, GitIgnoreSpec]]) -> bool:
-        return not self._is_left_out(f"{path}/", ignoring) and not self._is_foreign(path) and self._is_new(path)
+        return not self._is_left_out(f"{path}/", ignoring) and not self._is_foreign(path)
 
     def _file(self, path: str) -> Iterator[SourceFile]:
         try:
@@ -118,14 +119,14 @@ class Walk:
             self._remark(path, "not-a-file", f"is {what}, whatever its name")
 
     def _is_new(self, path: str) -> bool:
-        """A folder is walked once, at its first path; a link to a folder around the project is not followed."""
+        """Whether the folder was not walked yet, by whatever path. One that links lead to is left to its own path."""
+        place = self.raw(path)
         try:
-            status = os.stat(self.raw(path))
-            is_around = os.path.islink(self.raw(path)) and _is_around(self.raw(path), self.root)
+            status = os.stat(place)
         except OSError:
             return False  # listed, gone meanwhile
         key = (status.st_dev, status.st_ino)
-        if is_around or (key in self._seen and status.st_ino):
+        if key in self._seen or (path and os.path.islink(place) and _are_nested(place, self.root)):
             return False
         self._seen.add(key)
         return True
@@ -175,8 +176,10 @@ def shown(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _is_around(link: bytes, root: bytes) -> bool:
-    return os.path.join(os.path.realpath(root), b"").startswith(os.path.join(os.path.realpath(link), b""))
+def _are_nested(one: bytes, other: bytes) -> bool:
+    """Whether one of two folders lies in the other."""
+    paths = [os.path.join(os.path.realpath(folder), b"") for folder in (one, other)]
+    return paths[0].startswith(paths[1]) or paths[1].startswith(paths[0])
 
 
 def _excluding(patterns: Sequence[str]) -> GitIgnoreSpec | None:
