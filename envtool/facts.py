@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from envtool.errors import MachineUnreadable, TargetUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 VENDORS = ("nvidia", "amd", "intel", "apple")
 
@@ -134,6 +134,15 @@ class Imports(NamedTuple):
     uses: tuple[Use, ...]
     names: tuple[tuple[str, str], ...]  # what pipreqs counts as third-party: its first name, and pipreqs' distribution
     remarks: tuple[Remark, ...]
+
+
+class Evidence(NamedTuple):
+    """What a run left behind, for a diagnosis."""
+
+    log: Iterable[bytes] = ()  # in pieces of any size, in order; read once
+    machine: Machine | None = None  # where it ran
+    status: int | None = None  # how it ended
+    remedy: str | None = None  # the command that install-torch names for the machine
 
 
 def machine_of(host: Host, target: Target) -> Machine:
