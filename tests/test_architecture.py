@@ -32,14 +32,14 @@ ROOMS = {
     "import_names": {"tables"},
     "cards": {"facts", "catalogue"},
     "wheel_index": {"catalogue", "packaging"},
-    "rules": {"facts"},
+    "rules": {"facts", "tables"},
     # decisions
     "plan": {"errors", "facts", "catalogue", "cards", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
-    "diagnose": {"facts", "rules"},
+    "diagnose": {"facts", "rules", "tables"},
     "smoke": {"facts"},
     # words
-    "report": {"errors", "facts", *DECISIONS, "packaging", "tomli", "tomlkit", "rich", "jinja2", "matplotlib"},
+    "report": {"errors", "facts", "rules", *DECISIONS, "packaging", "tomli", "tomlkit", "rich", "jinja2", "matplotlib"},
     # world
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},

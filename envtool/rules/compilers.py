@@ -1,0 +1,395 @@
+"""What a build needs of the system: a compiler, headers, libraries, tools, Rust."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envtool.rules import wheels
+from envtool.rules.choice import FAILED_BUILD
+from envtool.rules.rule import Cause, Rule, Stage
+
+if TYPE_CHECKING:
+    from envtool.rules.log import Log
+
+MISSING_C_COMPILER = Cause(
+    id="missing-c-compiler",
+    what="no C or C++ compiler that works, on Linux or macOS",
+    recognise="`command 'gcc' failed: No such file or directory`, `unable to execute 'gcc'`, `xcrun: error: invalid active developer path`",
+    title="{package} has to be compiled, and there is no working C or C++ compiler here.",
+    why="No wheel was taken, so the installer builds from source and calls the compiler, which is not installed, not on PATH, or lacks its own headers.",
+    fix=("@c-compiler", "{install} --only-binary :all:  # or a version that has a wheel, and needs no compiler"),
+    neighbours=(
+        ("no-wheel-for-python", "the commoner root: a newer Python than the version has wheels for"),
+        ("missing-python-headers", "the compiler runs, and misses Python.h"),
+        ("missing-msvc", "the same on Windows"),
+    ),
+    source="distutils and setuptools, meson, CMake, cc-rs, autoconf: how each says that it found no compiler",
+)
+MISSING_MSVC = Cause(
+    id="missing-msvc",
+    what="no usable Microsoft C++ build tools, on Windows",
+    recognise="`Microsoft Visual C++ 14.0 or greater is required`, `Unable to find vcvarsall.bat`, meson's `Unknown compiler(s): [['icl'], ['cl'] ...`",
+    title="{package} has to be compiled, and Microsoft's C++ build tools are not installed.",
+    why="The installer found no wheel for this Python on Windows and took the source. Most packages have wheels, for other versions or another Python.",
+    fix=(
+        "{install} --only-binary :all:  # first: does any version have a wheel for this Python",
+        "py -3.12 -m venv .venv && .venv\\Scripts\\python -m pip install {package}  # or a Python that it has wheels for",
+        "@msvc",
+    ),
+    neighbours=(
+        ("no-wheel-for-python", "the commoner root: then another Python, not a compiler"),
+        ("cuda-version-mismatch", "the compiler is there, and nvcc refuses its version"),
+    ),
+    source="setuptools msvc.py; meson; CMake's Visual Studio generators; rustc's msvc linker",
+)
+MISSING_PYTHON_HEADERS = Cause(
+    id="missing-python-headers",
+    what="the C headers of the interpreter itself are not installed",
+    recognise="`fatal error: Python.h: No such file or directory`",
+    title="The C headers of {python}, Python.h among them, are not installed.",
+    why="Distributions keep the headers of Python in a package of their own, one for each Python version; it has to be that of the interpreter that runs pip.",
+    fix=("@python-headers",),
+    neighbours=(
+        ("missing-system-library", "another header than Python's own"),
+        ("python-api-removed", "longintrepr.h is a header that newer Pythons do not have at all"),
+    ),
+    source="CPython, Extending and Embedding; packages python3-dev and python3-devel",
+)
+MISSING_SYSTEM_LIBRARY = Cause(
+    id="missing-system-library",
+    what="a C library, its header or its config tool is not installed",
+    recognise="`fatal error: foo.h`, `cannot find -lfoo`, `pg_config executable not found`, `Package foo was not found`, `Could NOT find Foo`",
+    title="{package} needs the system library {name}, and its development files are not installed.",
+    why="The source compiles against a library that pip does not install. Linux distributions keep headers in packages whose names end in -dev or -devel.",
+    fix=("@{name}",),
+    neighbours=(
+        ("missing-build-tool", "pkg-config itself is missing"),
+        ("missing-python-headers", "Python.h"),
+        ("cuda-home-missing", "cuda_runtime.h and its kin"),
+        ("undeclared-build-dep", "numpy/arrayobject.h: a header of a Python package"),
+    ),
+    source="GCC, Clang, MSVC and their linkers; pkg-config; CMake find_package; meson dependency()",
+)
+MISSING_BUILD_TOOL = Cause(
+    id="missing-build-tool",
+    what="a tool of the build is missing or broken: cmake, ninja, pkg-config, swig, a Fortran compiler",
+    recognise="`CMake must be installed`, `pkg-config: not found`, `No such file or directory: 'swig'`, `from cmake import cmake`",
+    title="The build of {package} needs {name}, which is not installed or does not start.",
+    why="The tool is a program of the system, not a Python package that the build could ask for; or the copy that pip installed is broken outside its environment.",
+    fix=("@{name}",),
+    neighbours=(
+        ("missing-system-library", "the tool runs and does not find a library"),
+        ("undeclared-build-dep", "a Python module is missing"),
+        ("missing-rust", "cargo or rustc"),
+    ),
+    source="CMake, meson, scikit-build, distutils, make: how each names a program that it lacks",
+)
+MISSING_RUST = Cause(
+    id="missing-rust",
+    what="Rust is not installed, or not on the PATH of the build",
+    recognise="`can't find Rust compiler`, `Cargo, the Rust package manager, is not installed or is not on PATH`",
+    title="{package} has to be compiled from Rust, and there is no Rust here.",
+    why="No wheel was taken. An old pip does not see newer wheels; a new Python may have none yet.",
+    fix=(
+        "python -m pip install --upgrade pip  # first: a newer pip may take a wheel, and Rust is not needed",
+        "{install}",
+        "@rust",
+    ),
+    neighbours=(
+        ("pip-too-old", "the wheel is there, and pip is too old to see it"),
+        ("no-wheel-for-python", "no wheel of this version for this Python"),
+        ("rust-too-old", "Rust is there"),
+    ),
+    source="setuptools-rust, maturin, puccinialin; rustup.rs",
+)
+RUST_TOO_OLD = Cause(
+    id="rust-too-old",
+    what="Rust is older than a crate of the build demands",
+    recognise="`feature edition2024 is required`, `requires rustc 1.X or newer`, `lock file version 4`",
+    title="The Rust here is too old for {package} or for a crate that it builds.",
+    why="Distributions ship a Rust that is years old, while crates follow the newest.",
+    fix=(
+        "rustup update stable  # not the distribution's cargo: rustup.rs",
+        "{install} --only-binary :all:  # or a version that has a wheel",
+    ),
+    neighbours=(("missing-rust", "there is none at all"), ("network-unreachable", "cargo could not download")),
+    source="The Cargo Book: editions, rust-version, lock file versions",
+)
+
+_UNIX_COMPILER = (
+    r"(?:\S{0,200}[/\\])?(?:[\w.]{1,40}-){0,6}(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|icc|cc1plus)(?:-\d{1,3}(?:\.\d)?)?"
+)
+_STANDARD_HEADERS = re.compile(
+    r"std(?:io|lib|int|def)|c?(?:string|limits|math|ctype|errno|assert)|unistd|iostream|vector|cstd(?:int|lib|io)|memory|"
+    r"algorithm|functional|typeinfo|exception"
+)
+_WINDOWS_SDK = ("io.h", "basetsd.h", "corecrt.h", "crtdbg.h", "excpt.h", "windows.h", "winsock2.h", "rc.exe")
+_NOT_A_LIBRARY = re.compile(
+    r"Python\.h$|patchlevel\.h$|pyconfig\.h$|longintrepr\.h$|^numpy/|arrayobject\.h$|^cu(?:da|blas|sparse|rand|fft|solver)\w*(?:_\w+)?\.h$"
+    r"|nvrtc\.h$|^thrust/|^cub/|^torch/|^ATen/|^c10/|^pybind11/|^nanobind/|^Python$|^python(?:\d[\d.]*)?(?:-\d[\d.]*)?(?:-embed)?$|^Python[23]$|^PythonLibs$|^PythonInterp$|^Torch$"
+    r"|^CUDA\w*$|^pybind11$|^Cython$|^NumPy$|^PkgConfig$|^nanobind$|^cmake$|^frameobject\.h$|^Git$|^Threads$|^Doxygen$|^scikit|^mkl_?$|^msvc|^code\.h$|^OpenMP",
+    re.IGNORECASE,
+)
+_TOOLS = (
+    r"(?:[\w./]{0,80}/)?(?P<name>cmake3?|ninja|ninja-build|meson|pkg-config|pkgconf|swig|gfortran|flang|make|gmake|nmake|autoconf|autoreconf|automake|aclocal|libtool|libtoolize"
+    r"|bison|flex|yacc|nasm|yasm|protoc|bazel|bazelisk|patchelf|go|node|npm|yarn|qmake|llvm-config|ant|mvn|javac|java|m4|patch|perl|ar|ld|ranlib|xgettext|msgfmt|help2man|f2py|cython_tool|unzip|wget|curl)(?:\.exe)?"
+)
+
+
+def _on_windows(log: Log, _match: re.Match[str]) -> bool:
+    return log.run.system == "Windows"
+
+
+def _off_windows(log: Log, _match: re.Match[str]) -> bool:
+    return log.run.system != "Windows"
+
+
+def _is_a_library(log: Log, match: re.Match[str]) -> bool:
+    """A header, library or module that no other cause knows better, and that is not one of the package's own files."""
+    name = match["name"]
+    stem = name.rpartition("/")[2].partition(".")[0]
+    own = "/" in name and (log.run.package or "").replace("-", "_").lower() == name.partition("/")[0].lower()
+    return not (_NOT_A_LIBRARY.search(name) or name in _WINDOWS_SDK or _STANDARD_HEADERS.fullmatch(stem) or own)
+
+
+def _is_a_standard_header(_log: Log, match: re.Match[str]) -> bool:
+    return _STANDARD_HEADERS.fullmatch(match["name"].rpartition("/")[2].partition(".")[0]) is not None
+
+
+def _is_of_the_windows_sdk(log: Log, match: re.Match[str]) -> bool:
+    return match["name"] in _WINDOWS_SDK or (_on_windows(log, match) and _is_a_standard_header(log, match))
+
+
+def _is_a_library_of_python(_log: Log, match: re.Match[str]) -> bool:
+    return re.fullmatch(r"python\d[\d.]{0,4}(?:\.lib)?", match["name"]) is not None
+
+
+_HEADER = r"(?P<name>[\w.+/-]{1,120}\.h(?:pp|xx|h)?)"
+_HEADERS = (
+    rf"fatal error: ['\"<]?{_HEADER}[>'\"]?:? (?:No such file|file not found)",
+    rf"fatal error: '{_HEADER}' file not found",
+    rf"fatal error C1083: [^\n'\"]{{0,80}}['\"]{_HEADER}['\"]",
+    rf"^[^\n]{{1,300}}:\d{{1,7}}:\d{{1,5}}:[^\n]{{1,40}}[:：] ?{_HEADER} ?[:：]",  # GCC in any language
+    rf"error: {_HEADER}: No such file or directory",
+    rf"Cannot open include file: '{_HEADER}'",
+    rf"\b{_HEADER} (?:header )?(?:was )?not found",
+)
+
+RULES = (
+    Rule(
+        MISSING_PYTHON_HEADERS,
+        Stage.BUILD,
+        (
+            r"\bPython\.h ?['\"]?[:：] ?[^\W\d]",
+            r"'Python\.h' file not found",
+            r"C1083: [^\n]{0,80}['\"]Python\.h['\"]",
+            r"\b(?:Python|pyconfig|patchlevel)\.h (?:header )?(?:was )?(?:not found|is missing)",
+            r"Could NOT find Python\d? \(missing: [^)\n]{0,120}(?:Python\d?_INCLUDE_DIRS|Python\d?_LIBRARIES|Development)",
+            r"Could NOT find PythonLibs",
+            r"Python dependency not found",
+            r"You need to install Python development",
+            r"Python headers are missing",
+        ),
+    ),
+    Rule(
+        MISSING_PYTHON_HEADERS,
+        Stage.BUILD,
+        (r"cannot find -l(?P<name>python[\d.]{1,5})", r"LNK1104: [^\n'\"]{1,60}'(?P<name>python\d{1,4}\.lib)'"),
+        _is_a_library_of_python,
+    ),
+    Rule(
+        MISSING_MSVC,
+        Stage.BUILD,
+        (
+            r"Microsoft Visual C\+\+ \d{1,2}\.\d[^\n]{0,30} is required",
+            r"Microsoft Visual C\+\+ Build Tools",
+            r"Unable to find vcvarsall\.bat",
+            r"Unknown compiler\(s\): \[\['icl'",
+            r"Unknown compiler\(s\): \[\['cl'",
+            r"Could not find [^\n]{0,120}vswhere\.exe",
+            r"vswhere[^\n]{0,80}(?:not found|No such file|cannot find|error)",
+            r"could not find any instance of Visual Studio",
+            r"Running 'nmake' '-\?' failed",
+            r"program corresponding to \"NMake Makefiles\"",
+            r"linker `link\.exe` not found",
+            r"msvc targets depend on the msvc linker",
+            r"Error checking compiler version for cl",
+            r"command '(?:[^'\n]{0,200}\\)?cl(?:\.exe)?' failed: No such file",
+            r"(?:\[Errno 2\]|\[WinError 2\])[^\n]{0,80}'cl(?:\.exe)?'",
+            r"LNK1158: [^\n]{0,40}'rc\.exe'",
+            r"'cl(?:\.exe)?' is not recognized",
+            r"where cl[^\n]{0,60} returned non-zero exit status 1",
+            r"Microsoft Visual Studio (?:is )?not found",
+            r"No Visual Studio (?:installation )?(?:was )?found",
+        ),
+        over=("missing-c-compiler", "missing-build-tool"),
+    ),
+    Rule(MISSING_MSVC, Stage.BUILD, (rf"C1083: [^\n'\"]{{0,80}}['\"]{_HEADER}['\"]",), _is_of_the_windows_sdk),
+    Rule(
+        MISSING_C_COMPILER,
+        Stage.BUILD,
+        (
+            rf"unable to execute '?{_UNIX_COMPILER}'?: No such file",
+            rf"command '?{_UNIX_COMPILER}'? failed: No such file",
+            rf"No such file or directory: '{_UNIX_COMPILER}'",
+            rf"\b{_UNIX_COMPILER}: (?:command )?not found",
+            rf"make(?:\[\d\])?: {_UNIX_COMPILER}: (?:Command not found|No such file)",
+            r"xcrun: error: (?:invalid active developer path|unable to find utility)",
+            r"xcode-select: (?:note|error): [^\n]{0,20}(?:no developer tools|no developer directory|tool)",
+            r"agree(?:d)? to the Xcode (?:and Apple SDKs )?license",
+            r"Unknown compiler\(s\): \[\['(?:cc|gcc|c\+\+|g\+\+|clang)'",
+            r"No CMAKE_C(?:XX)?_COMPILER could be found",
+            r"CMAKE_C(?:XX)?_COMPILER not set, after EnableLanguage",
+            r"(?:is not a full path to|could not be found in the PATH)[^\n]{0,80}compiler",
+            r"no acceptable C compiler found",
+            r"C(?:\+\+)? compiler cannot create executables",
+            r"linker `cc` not found",
+            r"(?:failed to find tool|Failed to find tool)[^\n]{0,60}(?:cc|gcc|g\+\+|c\+\+|clang)\b",
+            r"is `(?:cc|gcc|c\+\+|g\+\+|clang)` (?:not )?installed",
+            r"error trying to exec 'cc1(?:plus)?'",
+            r"cannot execute '?cc1(?:plus)?'?",
+            r"cannot find (?:Scrt1|crt1|crti)\.o",
+            r"Broken toolchain: cannot link a simple C",
+            r"No working (?:C|C\+\+)? ?compiler (?:was )?found",
+            r"Could not find (?:a |any )?(?:suitable |working )?C(?:\+\+)? compiler",
+        ),
+        _off_windows,
+    ),
+    Rule(MISSING_C_COMPILER, Stage.BUILD, _HEADERS, _is_a_standard_header),
+    Rule(
+        RUST_TOO_OLD,
+        Stage.BUILD,
+        (
+            r"feature `edition20\d\d` is required",
+            r"this version of Cargo is older than the `20\d\d` edition",
+            r"(?:requires|require) rustc \d\.\d{1,3}(?:\.\d{1,3})? or newer",
+            r"requires rustc \d\.\d{1,3}",
+            r"lock file version `?4`?",
+            r"Rust \d\.\d{1,3}\.\d{1,3}\S{0,20} does not match extension requirement",
+            r"feature `\w{1,40}` is required [^\n]{0,40}that feature is not stabilized",
+            r"(?:rustc|Rust|cargo)[^\n]{0,60} is too old",
+            r"use of unstable (?:library )?feature",
+            r"may not be used on the stable release channel",
+            r"package requires rustc \d",
+            r"does not support the edition|edition \d{4} is unstable",
+        ),
+        over=("missing-rust", "network-unreachable"),
+    ),
+    Rule(
+        MISSING_RUST,
+        Stage.BUILD,
+        (
+            r"can't find Rust compiler",
+            r"Cargo, the Rust package manager, is not installed",
+            r"No such file or directory: '(?:\S{0,200}/)?(?:cargo|rustc|maturin)'",
+            r"(?:cargo|rustc|rustup): (?:command )?not found",
+            r"command '?(?:cargo|rustc)'? failed: No such file",
+            r"requires Rust and Cargo to compile",
+            r"(?:Rust|Cargo)(?: toolchain| compiler)? (?:is )?(?:not found|not installed|missing)",
+            r"rustup could not choose a version of (?:cargo|rustc)",
+            r"no default (?:toolchain )?(?:is )?configured",
+            r"Unsupported platform: \d{1,4}",
+            r"\b(?:cargo|rustc)\b[^\n]{0,40} is not recognized",
+            r"Failed to execute \[?['\"]?(?:cargo|rustc)",
+            r"This package requires Rust",
+        ),
+    ),
+    Rule(
+        MISSING_BUILD_TOOL,
+        Stage.BUILD,
+        (
+            rf"unable to execute '?{_TOOLS}'?: No such file",
+            rf"command '?{_TOOLS}'? failed: No such file",
+            rf"(?:No such file or directory|cannot find the file specified|找不到指定的文件。?): '{_TOOLS}'",
+            rf"(?:^|[\s/:]){_TOOLS}: (?:command )?not found",
+            rf"make(?:\[\d\])?: {_TOOLS}: (?:Command not found|No such file)",
+            rf"'{_TOOLS}' is not recognized",
+            r"(?P<name>CMake) must be installed",
+            r"from (?P<name>cmake) import cmake",
+            r"Problem with the (?P<name>CMake) installation",
+            r"Cannot find (?P<name>cmake|swig|ninja|make)\b",
+            r"(?P<name>CMake) \d[\d.]{1,8} or higher is required",
+            r"(?:Could not|Couldn't) (?:find|detect) (?P<name>ninja|cmake|swig|protoc|bazel|nasm|pkg-config)\b",
+            r"(?P<name>Ninja) is required to",
+            r"Could not detect (?P<name>Ninja)",
+            r"unable to find a build program corresponding to \"(?:Unix Makefiles|(?P<name>Ninja))\"",
+            r"The (?P<name>pkg-config) (?:script|command|utility)[^\n]{0,40} could not be (?:found|executed)",
+            r"(?P<name>pkg-config) (?:is |was )?(?:not found|required|not installed|missing)",
+            r"Could not run `[^`\n]{0,200}(?P<name>pkg-config)[^\n]{0,300}could not be found",
+            r"Did not find (?P<name>pkg-config) by name",
+            r"(?P<name>Pkg-config) [^\n]{0,60}(?:NOT FOUND|not found)",
+            r"no (?P<name>Fortran) compiler (?:was )?found",
+            r"Unknown compiler\(s\): \[\['(?P<name>gfortran|flang)",
+            r"No CMAKE_(?P<name>Fortran)_COMPILER could be found",
+            r"Could not find `(?P<name>protoc)`",
+            r"Could not find (?:the )?(?P<name>protoc)\b",
+            r"JAVA_HOME is not set|Unable to find (?P<name>javac)",
+            r"(?P<name>qmake) (?:executable )?(?:could )?not (?:be )?found",
+            r"specify a working qmake|sipbuild[^\n]{0,60}(?P<name>qmake)",
+            r"(?P<name>swig) (?:is |was )?(?:not found|not installed|required)",
+            r"requires (?P<name>swig|cmake|ninja|nasm|protoc|bazel)\b[^\n]{0,40}(?:install|to be installed|not)",
+            r"(?P<name>bison|flex|autoconf|automake|libtool|patchelf|swig|nasm|cmake)\b[^\n]{0,20} not (?:found|installed)",
+        ),
+    ),
+    Rule(
+        MISSING_SYSTEM_LIBRARY,
+        Stage.BUILD,
+        (
+            r"(?P<name>pg_config)(?: executable)? not found",
+            r"(?P<name>mysql_config|mariadb_config)(?:: command)? not found",
+            r"Can not find valid pkg-config name",
+            r"(?:Did not find|Could not find|Cannot find|No such file or directory:) '?(?P<name>[\w.-]{2,40}-config)\b",
+            r"\b(?P<name>[a-z][\w.]{1,30}-config): (?:command )?not found",
+            r"Could not run (?P<name>[\w-]{2,30}-config)\b",
+            r"Unable to run [\"']?(?P<name>[\w-]{2,30}-config)",
+            r"(?:find|locate|run|execute|executing) [`'\"]?(?P<name>gdal-config|llvm-config|krb5-config|curl-config|xslt-config|xml2-config|sdl2?-config|geos-config|freetype-config|net-snmp-config)",
+            r"(?P<name>llvm-config|krb5-config|gdal-config) failed",
+            r"headers or library files could not be found for (?P<name>\w{2,30})",
+            r"RequiredDependencyException: (?P<name>\w{2,30})",
+            r"make sure the (?P<name>libxml2) and libxslt development packages",
+            r"Could not find directory of (?P<name>OpenSSL) installation",
+            r"Could not find (?P<name>openssl) via pkg-config",
+            r"Unable to find (?P<name>libclang)",
+            r"(?P<name>OpenBLAS|BLAS|LAPACK)(?:/LAPACK)? libraries (?:not )?(?:found|are not)",
+            r"No (?P<name>BLAS)/LAPACK libraries found",
+            r"[Nn]o (?P<name>lapack/blas|lapack|blas) resources found",
+            r"Unable to load dependency (?P<name>HDF5)",
+            r"could not find a local (?P<name>HDF5) installation",
+            r"(?P<name>geos_c|GEOS)(?: C)? library (?:was )?not found",
+            r"GDAL API version must be specified|(?P<name>GDAL) (?:headers|library|development)[^\n]{0,40}not found",
+            r"(?P<name>portaudio|libsndfile|libusb|libmagic|snappy|leveldb|rocksdb|libvirt|libffi|libcurl|libpcap|enchant|libpq|openssl|hdf5|netcdf|proj|freetype|libpng|zlib|eigen3?)\b[^\n]{0,20} (?:library )?(?:was |is )?(?:not (?:found|installed)|missing)",
+        ),
+    ),
+    Rule(
+        MISSING_SYSTEM_LIBRARY,
+        Stage.BUILD,
+        (
+            *_HEADERS,
+            r"cannot find -l(?P<name>[\w.+-]{1,60})",
+            r"library not found for -l(?P<name>[\w.+-]{1,60})",
+            r"ld: library '(?P<name>[\w.+-]{1,60})' not found",
+            r"LNK1181: [^\n'\"]{1,60}'(?P<name>[\w.+-]{1,60}\.lib)'",
+            r"LNK1104: [^\n'\"]{1,60}'(?P<name>[\w.+-]{1,60}\.lib)'",
+            r"Package '?(?P<name>[\w.+-]{1,60})'?,? (?:was not found in the pkg-config|required by '[^'\n]{1,80}', not found)",
+            r"No package '(?P<name>[\w.+-]{1,60})' found",
+            r"The system library `(?P<name>[\w.+-]{1,60})` required by crate",
+            r"Dependency \"?(?P<name>[\w.+-]{1,60})\"? not found",
+            r"Could NOT find (?P<name>[\w.+-]{2,60})(?: \(missing|,| )",
+            r"Could not find a package configuration file provided by \"(?P<name>[\w.+-]{2,60})\"",
+            r"pkg-config[^\n]{0,200} (?:--\S{1,20} )*'?(?P<name>[a-z][\w.+-]{1,60})'?[^\n]{0,40} returned non-zero exit status 1\b",
+            r"error while loading shared libraries: (?P<name>lib[\w.+-]{1,60}\.so[\d.]{0,12})",
+            r"(?P<name>lib(?!python|cuda|cudart|cudnn|cublas|nv|torch|c10|cusparse|cufft|curand|nccl)[\w.+-]{1,60}\.so[\d.]{0,12}): cannot open shared object file",
+            r"(?:Please|You (?:need|must|have) to|must) install (?:the )?(?P<name>lib[\w.+-]{2,40}|[\w.+-]{2,40}-dev(?:el)?)\b",
+        ),
+        _is_a_library,
+    ),
+    Rule(
+        MISSING_SYSTEM_LIBRARY,
+        Stage.ANSWER,
+        FAILED_BUILD,
+        wheels.links_to_a_library,
+        confidence="likely",
+        title="{package} links to a library of the system, and its build failed: its development files are most likely missing.",
+    ),
+)
