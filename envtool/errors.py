@@ -6,6 +6,7 @@ EnvtoolError                 3   could not find out
 ├── FileUnwritable           3   a result could not be put into its file, which is as it was
 ├── IndexUnusable            3   the package index could not be asked, or a resolver found no answer
 ├── MachineUnreadable        2   a machine file is no description of a machine
+├── LogUnreadable            2   a log file is not there, or may not be read
 └── RequestInvalid           2   the request itself makes no sense
 
 Each message says what happened, with real names and paths, and what to do.
@@ -37,4 +38,8 @@ class MachineUnreadable(EnvtoolError):
 
 
 class RequestInvalid(EnvtoolError):
+    exit_code = 2
+
+
+class LogUnreadable(EnvtoolError):
     exit_code = 2

@@ -1,0 +1,131 @@
+"""A Diagnosis, and the causes that are known, in words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from envtool.diagnose import Diagnosis, Finding
+    from envtool.rules.rule import Cause
+
+HOW_SURE = {
+    "certain": "the log proves it",
+    "likely": "most likely: the log does not prove it",
+    "possible": "a guess: the signs allow other causes",
+}
+REPORT_IT = "To have it known next time, report it to envtool with these lines and the command that was run."
+
+
+def diagnosis_text(diagnosis: Diagnosis, form: str) -> str:
+    return FORMATS[form](diagnosis)
+
+
+def _text(diagnosis: Diagnosis) -> str:
+    blocks = [_summary(diagnosis)]
+    for number, finding in enumerate(diagnosis.findings, 1):
+        blocks.append("\n".join(_finding_lines(finding, f"{number}. " if len(diagnosis.findings) > 1 else "")))
+    blocks += [_evidence_text(diagnosis.unexplained)] if diagnosis.unexplained else []
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _summary(diagnosis: Diagnosis) -> str:
+    """What is to be said of the log as a whole."""
+    cut = f"Only the first {diagnosis.lines} lines were read; the log goes on." if diagnosis.cut else ""
+    if diagnosis.outcome == "failed":
+        return cut
+    if diagnosis.outcome == "succeeded":
+        return "The log shows an install that worked."
+    if not diagnosis.lines:
+        return "The log is empty: there is nothing to judge."
+    if not diagnosis.unexplained:
+        return cut or "Nothing in the log speaks of an error that is known."
+    return f"envtool knows no rule for this log and does not guess. {REPORT_IT} The last lines that speak of an error:"
+
+
+def _finding_lines(finding: Finding, number: str) -> Iterator[str]:
+    yield f"{number}{finding.title}"
+    yield (
+        f"   {finding.id}; {HOW_SURE[finding.confidence]}"
+        if number
+        else f"{finding.id}; {HOW_SURE[finding.confidence]}"
+    )
+    yield ""
+    yield _evidence_text(finding.evidence)
+    yield ""
+    yield f"Why: {finding.why}"
+    yield "To mend it:"
+    yield from (f"  {command}" for command in finding.fix)
+
+
+def _evidence_text(lines: Iterable[tuple[int, str]]) -> str:
+    return "\n".join(f"  line {number}: {text}" for number, text in lines)
+
+
+def _markdown(diagnosis: Diagnosis) -> str:
+    blocks = [_summary(diagnosis)]
+    for finding in diagnosis.findings:
+        blocks += [
+            f"## {finding.title}",
+            f"`{finding.id}`; {HOW_SURE[finding.confidence]}.",
+            _fenced(f"line {number}: {text}" for number, text in finding.evidence),
+            finding.why,
+            _fenced(finding.fix, "sh"),
+        ]
+    if diagnosis.unexplained:
+        blocks.append(_fenced(f"line {number}: {text}" for number, text in diagnosis.unexplained))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _fenced(lines: Iterable[str], language: str = "") -> str:
+    return "\n".join([f"```{language}", *(line.replace("```", "'''") for line in lines), "```"])
+
+
+def _json(diagnosis: Diagnosis) -> str:
+    body = {
+        "schema": 1,
+        "outcome": diagnosis.outcome,
+        "checks": [],
+        "findings": [_finding_fields(finding) for finding in diagnosis.findings],
+        "unexplained": [line._asdict() for line in diagnosis.unexplained],
+        "log": {"lines": diagnosis.lines, "cut": diagnosis.cut},
+    }
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _finding_fields(finding: Finding) -> dict[str, object]:
+    return {**finding._asdict(), "evidence": [line._asdict() for line in finding.evidence]}
+
+
+FORMATS: dict[str, Callable[[Diagnosis], str]] = {"text": _text, "json": _json, "markdown": _markdown}
+
+
+def causes_text(causes: Iterable[Cause]) -> str:
+    """Every cause in a line."""
+    known = list(causes)
+    width = max(len(cause.id) for cause in known)
+    return "\n".join(f"{cause.id.ljust(width)}  {cause.what}" for cause in known)
+
+
+def cause_text(cause: Cause) -> str:
+    """All that is known of one cause, as Markdown; {words} stand for what a log fills in."""
+    neighbours = [f"- `{name}`: {how}" for name, how in cause.neighbours]
+    blocks = [
+        f"## {cause.id}",
+        f"{cause.what[0].upper()}{cause.what[1:]}.",
+        f"**In the log:** {cause.recognise}.",
+        f"**Why:** {cause.why}",
+        f"**To mend it:**\n\n{_fenced(map(_readable, cause.fix), 'sh')}",
+        *(["**Taken for it, or it for them:**\n\n" + "\n".join(neighbours)] if neighbours else []),
+        f"**Known from:** {cause.source}.",
+    ]
+    return "\n\n".join(blocks)
+
+
+def _readable(command: str) -> str:
+    """A command before a log fills it in."""
+    if command.startswith("@"):
+        return f"# with the package manager of the system: {command[1:].replace('{name}', 'what the log names')}"
+    return command
