@@ -20,7 +20,11 @@ REPORT_IT = "To have it known next time, report it to envtool with these lines a
 
 
 def diagnosis_text(diagnosis: Diagnosis, form: str) -> str:
-    return FORMATS[form](diagnosis)
+    """In one of FORMATS. What a log holds may not steer the terminal that shows it."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for sign in FORMATS[form](diagnosis)
+    )
 
 
 def _text(diagnosis: Diagnosis) -> str:
@@ -87,6 +91,7 @@ def _json(diagnosis: Diagnosis) -> str:
     body = {
         "schema": 1,
         "outcome": diagnosis.outcome,
+        "machine": {},
         "checks": [],
         "findings": [_finding_fields(finding) for finding in diagnosis.findings],
         "unexplained": [line._asdict() for line in diagnosis.unexplained],
