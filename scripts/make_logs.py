@@ -19,6 +19,7 @@ from log_runs import RUNS, Run
 from log_runs.scene import CannotPlay, Scene
 from log_runs.tools import Tools
 
+SUCCESS = "not-a-failure"
 LOGS = Path(__file__).resolve().parent.parent / "tests" / "logs"
 
 
@@ -55,6 +56,8 @@ def remake(run: Run, root: Path, tools: Tools, logs: Path) -> str | None:
     finally:
         scene.strike()
     text = scene.text()
+    if (scene.status == 0) != (run.cause == SUCCESS):
+        return f"left as it is: it ended with status {scene.status}:\n{text}"
     if run.proof not in text:
         return f"left as it is: its log does not hold {run.proof!r}:\n{text}"
     path = logs / f"{run.label}.log"

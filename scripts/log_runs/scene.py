@@ -44,6 +44,7 @@ class Scene:
         self.about: list[str] = []  # the header's words
         self.dressed_as = ""  # the program around the installer, one of DRESSES
         self.places = {str(root): "", f"{root}/"[1:]: "", str(Path.home()): "/home/user", **tools.places}
+        self.status = 0  # how what was typed last ended
         self._seen: list[str] = []
         self._staged = contextlib.ExitStack()
 
@@ -145,8 +146,8 @@ class Scene:
         self.about.append(made.name)
         self.encoding = "utf-8" if charset == "UTF-8" else charset
 
-    def types(self, line: str, *, terminal: bool = False) -> int:
-        """Run the line in bash, in the project, and keep what a user would see of it; its exit status."""
+    def types(self, line: str, *, terminal: bool = False) -> None:
+        """Run the line in bash, in the project, and keep what a user would see of it."""
         bash = ["/bin/bash", "-c", line]
         argv = ["script", "-qefc", line, "/dev/null"] if terminal else [*self.under, *bash]
         environment = {**self.environment, "PATH": os.pathsep.join(self.path)}
@@ -161,7 +162,7 @@ class Scene:
             check=False,
         )
         self._seen += [f"$ {line}\n", ran.stdout.decode(self.encoding, errors="replace")]
-        return ran.returncode
+        self.status = ran.returncode
 
     def prepares(self, line: str) -> None:
         """Run a line of bash that the log does not show."""

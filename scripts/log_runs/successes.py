@@ -124,7 +124,7 @@ def _(scene: Scene) -> None:
 def _(scene: Scene) -> None:
     """A step of a workflow, which upgrades pip first."""
     scene.python("3.12", "24.0")
-    scene.types("python -m pip install --upgrade pip && pip install -q build && pip install errors exceptiongroup")
+    scene.types("python -m pip install --upgrade pip && pip install exceptiongroup colorlog")
     scene.dressed_as = "GitHub Actions"
 
 

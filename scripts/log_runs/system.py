@@ -146,11 +146,21 @@ def _(scene: Scene) -> None:
     scene.types("pip install ./tides")
 
 
-@log("cuda-home-missing/pycuda-pip-26", "nvcc")
+@log("cuda-home-missing/header-pip-26", "cuda_runtime.h: No such file or directory")
 def _(scene: Scene) -> None:
-    """A package that looks for nvcc on PATH."""
+    """A header of the toolkit is not there."""
     scene.python("3.12", "26.3")
-    scene.types("pip install pycuda==2024.1.2")
+    sources.lay_out(scene.project / "rasterize", sources.extension_cpp("rasterize", more="#include <cuda_runtime.h>\n"))
+    scene.types("pip install ./rasterize")
+
+
+@log("cuda-home-missing/nvcc-pip-23", "No such file or directory: 'nvcc'")
+def _(scene: Scene) -> None:
+    """setup.py asks nvcc for its version."""
+    scene.python("3.10", "23.0.1")
+    asks = 'import subprocess\ncuda = subprocess.check_output(["nvcc", "--version"], text=True)\n'
+    sources.lay_out(scene.project / "rasterize", sources.setup_py("rasterize", before=asks))
+    scene.types("pip install ./rasterize")
 
 
 @log("cuda-home-missing/cmake-uv", "CUDA")
