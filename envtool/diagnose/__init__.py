@@ -26,7 +26,7 @@ MOST_FINDINGS = 3
 MOST_LINES = 3  # of evidence for one finding
 MOST_UNEXPLAINED = 10
 WIDEST = 400  # characters of a line that is shown
-NEAR, FAR = 2, 9  # lines around such a word, where a tool may wrap one line, and where the pattern spans several
+NEAR, FAR = 5, 9  # lines around such a word, where a tool may wrap one line, and where the pattern spans several
 MOST_MATCHES = 100  # of one pattern, that its predicate is asked about
 
 
@@ -69,13 +69,14 @@ class _Hit(NamedTuple):
 
 def find(evidence: Evidence) -> Diagnosis:
     reading = read(evidence)
-    hits = _without_symptoms(list(_hits(reading.log)))
+    log = reading.log
+    hits = _without_symptoms(list(_hits(log)), log)
     errors = [hit for hit in hits if hit.rule.cause.severity == "error"]
-    shown = errors[:MOST_FINDINGS] or hits[:1]
+    outcome = "failed" if errors else "succeeded" if hits or log.settled else "unknown"
     return Diagnosis(
-        findings=tuple(_finding(hit, reading.log, evidence.remedy) for hit in shown),
-        outcome="failed" if errors else "succeeded" if reading.log.settled else "unknown",
-        unexplained=() if errors or reading.log.settled else _unexplained(reading.log),
+        findings=tuple(_finding(hit, log, evidence.remedy) for hit in errors[:MOST_FINDINGS] or hits[:1]),
+        outcome=outcome,
+        unexplained=_unexplained(log) if outcome == "unknown" else (),
         lines=reading.lines,
         cut=reading.cut,
     )
@@ -90,11 +91,12 @@ def _hits(log: Log) -> Iterator[_Hit]:
 
 
 def _matches(rule: Rule, log: Log) -> Iterator[re.Match[str]]:
-    start = log.quiet if rule.stage is Stage.GUESS and rule.cause.severity == "error" else log.settled
-    start = 0 if rule.cause.severity != "error" else start
+    is_notice = rule.cause.severity != "error"
+    start = 0 if is_notice else log.quiet if rule.stage is Stage.GUESS else log.settled
     for pattern in rule.patterns:
         for match in islice(_found(pattern, log, start), MOST_MATCHES):
-            if rule.when(log, match):
+            is_warning = log.settled and log.line(log.row(match.start())).text.startswith("WARNING")
+            if (is_notice or not is_warning) and rule.when(log, match):
                 yield match
 
 
@@ -127,17 +129,25 @@ def _rows_with(words: tuple[str, ...], log: Log, start: int) -> list[int]:
     return sorted(rows)
 
 
-def _without_symptoms(hits: Sequence[_Hit]) -> list[_Hit]:
-    """One hit a cause, without those that an earlier one explains, and without guesses behind what is sure."""
+def _without_symptoms(hits: Sequence[_Hit], log: Log) -> list[_Hit]:
+    """One hit a cause, without what an earlier one explains, and without other readings of what is certain."""
     kept: dict[str, _Hit] = {}
     explained: set[str] = set()
+    certain: set[int] = set()  # rows
     for hit in hits:
-        sure = any(other.rule.confidence == "certain" for other in kept.values())
-        if hit.rule.cause.id in explained or hit.rule.cause.id in kept or (sure and hit.rule.confidence == "possible"):
+        cause, rows = hit.rule.cause.id, _rows(hit.match, log)
+        is_guess = certain and hit.rule.confidence == "possible"
+        if cause in kept or cause in explained or is_guess or certain.intersection(rows):
             continue
-        kept[hit.rule.cause.id] = hit
+        kept[cause] = hit
         explained.update(hit.rule.over)
+        certain.update(rows if hit.rule.confidence == "certain" else ())
     return list(kept.values())
+
+
+def _rows(match: re.Match[str], log: Log) -> range:
+    """The lines of the text that the match lies on."""
+    return range(log.row(match.start()), log.row(max(match.start(), match.end() - 1)) + 1)
 
 
 def _finding(hit: _Hit, log: Log, remedy: str | None) -> Finding:
@@ -155,8 +165,7 @@ def _finding(hit: _Hit, log: Log, remedy: str | None) -> Finding:
 
 
 def _evidence(match: re.Match[str], log: Log) -> tuple[Line, ...]:
-    rows = range(log.row(match.start()), log.row(max(match.start(), match.end() - 1)) + 1)
-    lines = [log.line(row) for row in rows]
+    lines = [log.line(row) for row in _rows(match, log)]
     lines = [line for line in lines if line.text]
     return tuple(_narrow(line, match[0]) for line in (lines if len(lines) <= MOST_LINES else [*lines[:1], *lines[-2:]]))
 

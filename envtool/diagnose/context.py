@@ -43,7 +43,7 @@ _PIPS = (
 _SYSTEMS = {
     "Windows": r"\b[A-Z]:\\|win_amd64|(?<![a-z])win32|win-amd64|WinError|\.exe\b|AppData|vcvarsall|MSVC",
     "Darwin": r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun|xcode",
-    "Linux": r"manylinux|musllinux|linux[-_]|/usr/|/home/|/root/|/tmp/|\.so\b",
+    "Linux": r"manylinux|musllinux|linux[-_]|/usr/|/home/|/var/|/opt/|\.so\b",
 }
 _MANAGERS = {
     "apk": r"musllinux|\bapk add|[aA]lpine|linux-musl|ld-musl",

@@ -89,12 +89,8 @@ def _lines(block: bytes, before: int) -> list[tuple[int, bytes]]:
 
 
 def _lines_of_trouble(before: int, block: bytes, alike: Counter[bytes]) -> Iterator[tuple[int, bytes]]:
-    end = counted = 0
+    done = 0  # the place in the block up to which lines were given, or passed over
     for start in sorted(_starts_of_trouble(block.lower())):
-        if start < end:
-            continue
-        before += block.count(b"\n", counted, start)
-        counted = start
         end = block.find(b"\n", start) + 1 or len(block)
         shape = block[start : min(end, start + sum(LONGEST))].translate(None, b"0123456789")
         alike[shape] += 1
@@ -102,7 +98,13 @@ def _lines_of_trouble(before: int, block: bytes, alike: Counter[bytes]) -> Itera
             continue
         for _ in range(FOLLOWING):
             end = block.find(b"\n", end) + 1 or len(block)
-        yield from _lines(block[start:end], before)
+        if end <= done:
+            continue
+        first = max(start, done)
+        before += block.count(b"\n", done, first)
+        yield from _lines(block[first:end], before)
+        before += block.count(b"\n", first, end)
+        done = end
 
 
 def _starts_of_trouble(block: bytes) -> set[int]:

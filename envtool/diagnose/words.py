@@ -56,7 +56,7 @@ _SAFE = re.compile(r"[\w.+@/\\:=<>!~,\[\]-]{1,200}", re.ASCII)
 _SAFE_COMMAND = re.compile(r"[\w.+@/\\:=<>!~,\[\]'\" -]{1,300}", re.ASCII)
 _UNSAFE_OPTION = re.compile(r"--break-system-packages|--trusted-host|://[^/\s]*@|^sudo\b")
 _FOR_SYSTEM = re.compile(r"\[(Unix|Windows)\] ")
-_SETTING = re.compile(r"^((?:[A-Z_]+=\S+ )+)")
+_SETTING = re.compile(r"^((?:[A-Z_][A-Z0-9_]*=\S+ )+)")
 
 
 class Words(NamedTuple):

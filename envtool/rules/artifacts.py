@@ -71,6 +71,11 @@ VCS_FETCH_FAILED = Cause(
 )
 
 
+def _git_was_called(log: Log, _match: re.Match[str]) -> bool:
+    """By the installer, for a requirement: a setup script that asks git for its revision does no harm."""
+    return log.says("git+", "running command git", "git checkout", "git operation")
+
+
 def _hash_was_pinned(log: Log, _match: re.Match[str]) -> bool:
     return not _broke_off(log, _match) and (
         log.says("--require-hashes", "--hash", "pipfile.lock", "poetry.lock", "uv.lock", "piwheels", "known hashes")
@@ -109,7 +114,6 @@ RULES = (
             r"Repository not found",
             r"does not appear to be a git repository",
             r"[Rr]emote branch \S{1,200} not found",
-            r"pathspec '[^'\n]{1,200}' did not match",
             r"Permission denied \(publickey",
             r"Host key verification failed",
             r"Could not read from remote repository",
@@ -134,6 +138,13 @@ RULES = (
             r"unable to checkout",
         ),
         over=("network-unreachable", "permission-denied"),
+    ),
+    Rule(
+        VCS_FETCH_FAILED,
+        Stage.SOURCE,
+        (r"pathspec '[^'\n]{1,200}' did not match",),
+        _git_was_called,
+        over=("network-unreachable",),
     ),
     Rule(
         HASH_MISMATCH,

@@ -129,8 +129,10 @@ GONE_MODULES = (  # since Python 3.0, 3.9, 3.10, 3.12, 3.13
 _KNOWN_BETTER = re.compile(  # modules that other causes speak of
     rf"{GONE_MODULES}|ensurepip|venv|encodings|_ctypes|zlib|_bz2|_lzma|_sqlite3|_socket|_ssl|_struct|_posixsubprocess|"
     r"_hashlib|readline|_?tkinter|_uuid|_elementtree|pyexpat|distutils|pkg_resources|torch|setuptools_rust|fcntl|termios|"
-    r"pwd|grp|resource|_?winreg|msvcrt|_curses"
+    r"pwd|grp|resource|_?winreg|msvcrt|_curses|cmake|ninja"
 )
+
+_TOOL_FRAME = r"(?:site-packages|dist-packages|overlay)\S{0,120}[/\\](?:setuptools|_?distutils|Cython|wheel|hatchling|mesonpy)[/\\]"
 
 
 def _builds(log: Log, _match: re.Match[str]) -> bool:
@@ -283,7 +285,6 @@ RULES = (
             r"Could not find suitable distribution for Requirement\.parse\('(?P<name>[\w.-]{1,60})",
             r"DistributionNotFound: The '(?P<name>[\w.-]{1,60})",
             r"the '(?P<name>wheel)' package is not installed",
-            r"No module named '?(?P<name>cmake)'?\n",
         ),
     ),
     Rule(
@@ -326,12 +327,23 @@ RULES = (
     ),
     Rule(
         BROKEN_SOURCE_PACKAGE,
-        Stage.BUILD,
+        Stage.ANSWER,
         (
             r"(?:FileNotFoundError|IOError|OSError|EnvironmentError)[^\n]{0,20}\[Errno 2\] No such file or directory: ['\"](?P<name>[^'\"\n]{1,300})['\"]",
         ),
         _is_read_by_its_setup_script,
         confidence="likely",
+    ),
+    Rule(
+        BUILD_BACKEND_TOO_NEW,
+        Stage.GUESS,
+        (
+            _TOOL_FRAME
+            + r"[^\n]{0,200}\n(?:[^\n]{0,200}\n){1,2}?\s{0,40}(?:AttributeError|TypeError|ImportError|KeyError): [^\n]{1,200}",
+        ),
+        _builds,
+        confidence="possible",
+        title="A build tool that {package} uses ends in an error of its own: it may be too new for this source.",
     ),
     Rule(
         BROKEN_SOURCE_PACKAGE,

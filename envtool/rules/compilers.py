@@ -117,9 +117,7 @@ RUST_TOO_OLD = Cause(
     source="The Cargo Book: editions, rust-version, lock file versions",
 )
 
-_UNIX_COMPILER = (
-    r"(?:\S{0,200}[/\\])?(?:[\w.]{1,40}-){0,6}(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|icc|cc1plus)(?:-\d{1,3}(?:\.\d)?)?"
-)
+_UNIX_COMPILER = r"(?:[\w.+/\\-]{0,120}[/\\-])?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|icc|cc1plus)(?:-\d{1,3}(?:\.\d)?)?"
 _STANDARD_HEADERS = re.compile(
     r"std(?:io|lib|int|def)|c?(?:string|limits|math|ctype|errno|assert)|unistd|iostream|vector|cstd(?:int|lib|io)|memory|"
     r"algorithm|functional|typeinfo|exception"
@@ -307,6 +305,7 @@ RULES = (
             rf"'{_TOOLS}' is not recognized",
             r"(?P<name>CMake) must be installed",
             r"from (?P<name>cmake) import cmake",
+            r"No module named '?(?P<name>cmake|ninja)'?$",
             r"Problem with the (?P<name>CMake) installation",
             r"Cannot find (?P<name>cmake|swig|ninja|make)\b",
             r"(?P<name>CMake) \d[\d.]{1,8} or higher is required",
@@ -377,7 +376,7 @@ RULES = (
             r"Dependency \"?(?P<name>[\w.+-]{1,60})\"? not found",
             r"Could NOT find (?P<name>[\w.+-]{2,60})(?: \(missing|,| )",
             r"Could not find a package configuration file provided by \"(?P<name>[\w.+-]{2,60})\"",
-            r"pkg-config[^\n]{0,200} (?:--\S{1,20} )*'?(?P<name>[a-z][\w.+-]{1,60})'?[^\n]{0,40} returned non-zero exit status 1\b",
+            r"pkg-config[^\n]{0,200} (?:--\S{1,20} ){0,4}'?(?P<name>[a-z][\w.+-]{1,60})'?[^\n]{0,40} returned non-zero exit status 1\b",
             r"error while loading shared libraries: (?P<name>lib[\w.+-]{1,60}\.so[\d.]{0,12})",
             r"(?P<name>lib(?!python|cuda|cudart|cudnn|cublas|nv|torch|c10|cusparse|cufft|curand|nccl)[\w.+-]{1,60}\.so[\d.]{0,12}): cannot open shared object file",
             r"(?:Please|You (?:need|must|have) to|must) install (?:the )?(?P<name>lib[\w.+-]{2,40}|[\w.+-]{2,40}-dev(?:el)?)\b",

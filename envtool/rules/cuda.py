@@ -90,7 +90,7 @@ TORCH_LOCAL_VERSION_INDEX = Cause(
 
 
 def _builds(log: Log, _match: re.Match[str]) -> bool:
-    return log.run.build_failed or log.says("setup.py", "build backend", "egg_info", "get_requires")
+    return log.run.build_failed or log.says("setup.py", "build backend", "egg_info", "get_requires", "build dependency")
 
 
 RULES = (

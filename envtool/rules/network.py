@@ -121,6 +121,10 @@ def _found_nothing(log: Log, match: re.Match[str]) -> bool:
     return _gave_up(log, match) or log.says("from versions: none", "from versions: )", "no matching distribution")
 
 
+def _nothing_came_and_git_is_not_to_blame(log: Log, match: re.Match[str]) -> bool:
+    return _found_nothing(log, match) and not log.says("fatal: unable to", "fatal: could not read")
+
+
 def _is_private(log: Log, match: re.Match[str]) -> bool:
     """The one index that is asked is a private one, by its address."""
     return (
@@ -276,7 +280,7 @@ RULES = (
             r"urlopen error",
             r"connection closed before message completed",
         ),
-        _found_nothing,
+        _nothing_came_and_git_is_not_to_blame,
         over=("name-not-found", "version-not-found"),
     ),
     Rule(

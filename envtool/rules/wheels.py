@@ -106,11 +106,11 @@ def is_for_another_system(log: Log, match: re.Match[str]) -> bool:
 
 
 def platform_lacks_wheels(log: Log, match: re.Match[str]) -> bool:
-    if not (log.run.musl or log.run.arch in FEW_WHEELS) or not is_compiled(name_of(match)):
+    if not (log.run.musl or log.run.arch in FEW_WHEELS):
         return False
     if "versions" in match.re.groupindex:
-        return pinned(match) not in listed(match)
-    return _failed_to_build(log, name_of(match))
+        return not listed(match) or (is_compiled(name_of(match)) and pinned(match) not in listed(match))
+    return is_compiled(name_of(match)) and _failed_to_build(log, name_of(match))
 
 
 def version_predates_python(log: Log, match: re.Match[str]) -> bool:
