@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "markdown")
 CHUNK = 1 << 18
-EXIT_CODES = {"failed": 1, "succeeded": 0}
+EXIT_CODES = {"succeeded": 0, "failed": 1, "unknown": 3}
 EXAMPLES = """\b
 Examples:
   envtool doctor --log install.log
@@ -60,7 +60,7 @@ def doctor(
         )
     diagnosis = _diagnose(log, machine)
     click.echo(diagnosis_text(diagnosis, form).encode("utf-8", "replace"))
-    context.exit(EXIT_CODES.get(diagnosis.outcome, 3 if diagnosis.unexplained or not diagnosis.lines else 0))
+    context.exit(EXIT_CODES[diagnosis.outcome])
 
 
 def _diagnose(log: str, machine_file: str | None) -> Diagnosis:

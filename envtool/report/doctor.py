@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from envtool.diagnose import Diagnosis, Finding
+    from envtool.diagnose import Diagnosis, Finding, Line
     from envtool.rules.rule import Cause
 
 HOW_SURE = {
@@ -94,14 +94,18 @@ def _json(diagnosis: Diagnosis) -> str:
         "machine": {},
         "checks": [],
         "findings": [_finding_fields(finding) for finding in diagnosis.findings],
-        "unexplained": [line._asdict() for line in diagnosis.unexplained],
+        "unexplained": [_line_fields(line) for line in diagnosis.unexplained],
         "log": {"lines": diagnosis.lines, "cut": diagnosis.cut},
     }
     return json.dumps(body, ensure_ascii=False)
 
 
 def _finding_fields(finding: Finding) -> dict[str, object]:
-    return {**finding._asdict(), "evidence": [line._asdict() for line in finding.evidence]}
+    return {**finding._asdict(), "evidence": [_line_fields(line) for line in finding.evidence]}
+
+
+def _line_fields(line: Line) -> dict[str, object]:
+    return {"line": line.number, "text": line.text}
 
 
 FORMATS: dict[str, Callable[[Diagnosis], str]] = {"text": _text, "json": _json, "markdown": _markdown}
