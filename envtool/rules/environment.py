@@ -90,7 +90,7 @@ RULES = (
     Rule(
         EXTERNALLY_MANAGED,
         Stage.MACHINE,
-        (r"externally-managed-environment", r"is externally managed", r"EXTERNALLY-MANAGED"),
+        (r"externally-managed-environment", r"is externally managed", r"(?<!version-)EXTERNALLY-MANAGED"),
         over=("permission-denied",),
     ),
     Rule(
