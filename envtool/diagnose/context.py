@@ -41,7 +41,7 @@ _PIPS = (
     r"\bpip/(\d+(?:\.\d+)+)",
 )
 _SYSTEMS = {
-    "Windows": r"\b[A-Z]:\\|win_amd64|(?<![a-z])win32|win-amd64|WinError|\.exe\b|AppData|vcvarsall|MSVC",
+    "Windows": r"\b[A-Za-z]:\\|win_amd64|(?<![a-z])win32|win-amd64|WinError|\.exe\b|AppData|vcvarsall|MSVC",
     "Darwin": r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun|xcode",
     "Linux": r"manylinux|musllinux|linux[-_]|/usr/|/home/|/var/|/opt/|\.so\b",
 }

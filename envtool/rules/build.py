@@ -137,7 +137,13 @@ _TOOL_FRAME = r"(?:site-packages|dist-packages|overlay)\S{0,120}[/\\](?:setuptoo
 
 def _builds(log: Log, _match: re.Match[str]) -> bool:
     return log.run.build_failed or log.says(
-        "setup.py", "build backend", "cythonize", "running build", "backend-unavailable"
+        "setup.py",
+        "build backend",
+        "cythonize",
+        "running build",
+        "backend-unavailable",
+        "backendunavailable",
+        "backendunavailable",
     )
 
 
@@ -249,7 +255,6 @@ RULES = (
             r"NameError: (?:global )?name '(?:unicode|xrange|execfile|raw_input|reduce|basestring|file|long|unichr|cmp|apply|reload)' is not defined",
             r"leading zeros in decimal integer literals are not permitted",
             r"Did you mean print\(",
-            r"Py_LIMITED_API",
             r"'find_module'|has no attribute '(?:find_module|load_module|find_loader)'",
             r"_PyLong_AsByteArray",
         ),

@@ -202,6 +202,13 @@ RULES = (
         over=("version-not-found", "no-wheel-for-python", "name-not-found"),
     ),
     Rule(
+        WHEEL_TAG_MISMATCH,
+        Stage.CHOICE,
+        (r"(?:has|have) no wheels with a matching",),
+        wheels.a_file_was_named,
+        over=("no-wheel-for-python", "platform-unsupported", "resolver-conflict"),
+    ),
+    Rule(
         NO_WHEEL_FOR_PYTHON,
         Stage.CHOICE,
         (
@@ -211,6 +218,7 @@ RULES = (
             r"newer than PyO3's maximum supported version",
             r"has no usable wheels[^\n]{0,200}and building from source is disabled",
         ),
+        over=("resolver-conflict",),
     ),
     Rule(PLATFORM_UNSUPPORTED, Stage.CHOICE, (FROM_VERSIONS,), wheels.is_for_another_system, over=("name-not-found",)),
     Rule(
@@ -239,6 +247,7 @@ RULES = (
             r"(?P<platform>Windows|win32|macOS|OS ?X|Darwin|Linux) (?:is |are )?(?:currently )?(?:not|un)[ -]?(?:yet )?supported",
             r"not (?:currently )?(?:supported|available|implemented) (?:on|for) (?:the )?(?:this (?:platform|system|OS|architecture)|(?P<platform>Windows|macOS|OS ?X|Linux|Darwin|win32|musl|ARM|arm64|aarch64)\b)",
             r"only (?:supports?|supported on|available (?:on|for)|works? on|runs? on|be (?:built|installed|used) on|compatible with|for) (?:the )?(?P<platform>Linux|Windows|macOS|OS ?X|Unix|POSIX|x86)",
+            r"\brequires (?P<platform>macOS|Mac OS X|Windows|Linux)\b",
             r"[Uu]nsupported (?:platform|operating system|OS|architecture|CPU|system|machine)\b(?! tag)(?!: \d)",
             r"(?:platform|operating system|architecture|machine) '?[\w. -]{1,40}'? (?:is )?(?:not|un)[ -]?supported",
             r"No module named '?(?:fcntl|termios|pwd|grp|resource|_curses|winreg|_winreg|msvcrt)\b",

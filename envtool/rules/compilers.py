@@ -140,7 +140,8 @@ def _on_windows(log: Log, _match: re.Match[str]) -> bool:
 
 
 def _off_windows(log: Log, _match: re.Match[str]) -> bool:
-    return log.run.system != "Windows"
+    """CMake also has no compiler where it lacks the tool that it would drive it with."""
+    return log.run.system != "Windows" and not log.says("unable to find a build program")
 
 
 def _is_a_library(log: Log, match: re.Match[str]) -> bool:

@@ -165,6 +165,8 @@ RULES = (
             r"No CMAKE_CUDA_COMPILER could be found",
             r"CMAKE_CUDA_COMPILER[^\n]{0,40}(?:NOTFOUND|not set)",
             r"Failed to find nvcc",
+            r"Failed to detect a default CUDA architecture",
+            r"CUDA compiler identification is unknown",
             r"CUDA_TOOLKIT_ROOT_DIR not found",
             r"CUDA_ROOT not set",
             r"CUDA (?:path|toolkit|installation|compiler)[^\n]{0,40} (?:could not be|was not|not) (?:detected|found|located)",

@@ -125,6 +125,10 @@ def _is_pips_own_reading(log: Log, _match: re.Match[str]) -> bool:
     return log.says("req_file.py", "auto_decode")
 
 
+def _is_not_of_the_request(log: Log, _match: re.Match[str]) -> bool:
+    return not log.says("couldn't parse requirement", "failed to parse:")
+
+
 def _uninterrupted(log: Log, _match: re.Match[str]) -> bool:
     return not log.says("retrying (retry", "newconnectionerror")
 
@@ -143,7 +147,6 @@ RULES = (
             r"'(?:install_requires|setup_requires|tests_require)' must be a string or (?:list|iterable)",
             r"'extras_require' must be a dictionary whose values are",
             r"has inconsistent (?:version|name|Name|Version)",
-            r"no such comparison operator",
             r"Couldn't parse metadata",
             r"Failed to parse (?:the )?(?:version|metadata entry)",
             r"invalid-installed-package",
@@ -163,6 +166,7 @@ RULES = (
             "broken-source-package",
         ),
     ),
+    Rule(BAD_METADATA, Stage.CHOICE, (r"no such comparison operator",), _is_not_of_the_request),
     Rule(
         OBSOLETE_PACKAGE,
         Stage.CHOICE,
@@ -226,6 +230,25 @@ RULES = (
     ),
     Rule(INVALID_REQUIREMENT, Stage.CHOICE, (r"UnicodeDecodeError:",), _is_pips_own_reading),
     Rule(
+        NAME_NOT_FOUND,
+        Stage.CHOICE,
+        (
+            r"package literally named [\"'](?P<package>[\w./-]{1,100})",
+            rf"Because {PIN} was not found in the (?:package registry|provided package locations)",
+            rf"{PIN} was not found in the (?:package registry|provided package locations)",
+            rf"Could not find a matching version of package {PIN}(?![\w.-]|\s?\()",
+            rf"{PIN} \(\*\) which doesn't match any versions",
+            r"PackagesNotFoundError",
+            r"packages are not available from current channels",
+            rf"No (?:project|package)s? (?:named |called )?['\"`]?{PIN}['\"`]? (?:was |were )?found",
+            rf"Could not find any downloads that satisfy the requirement {PIN}",
+            r"nothing provides requested (?P<package>[\w.-]{1,99})",
+            rf"Package '?{PIN}'? (?:does not exist|not found on|is not available)",
+        ),
+        _uninterrupted,
+        over=("resolver-conflict",),
+    ),
+    Rule(
         VERSION_NOT_FOUND,
         Stage.CHOICE,
         (
@@ -252,24 +275,6 @@ RULES = (
         (PINNED,),
         wheels.was_never_built,
         over=("torch-local-version-index", "name-not-found"),
-    ),
-    Rule(
-        NAME_NOT_FOUND,
-        Stage.CHOICE,
-        (
-            r"package literally named [\"'](?P<package>[\w./-]{1,100})",
-            rf"Because {PIN} was not found in the (?:package registry|provided package locations)",
-            rf"{PIN} was not found in the (?:package registry|provided package locations)",
-            rf"Could not find a matching version of package {PIN}",
-            r"PackagesNotFoundError",
-            r"packages are not available from current channels",
-            rf"No (?:project|package)s? (?:named |called )?['\"`]?{PIN}['\"`]? (?:was |were )?found",
-            rf"Could not find any downloads that satisfy the requirement {PIN}",
-            r"nothing provides requested (?P<package>[\w.-]{1,99})",
-            rf"Package '?{PIN}'? (?:does not exist|not found on|is not available)",
-        ),
-        _uninterrupted,
-        over=("resolver-conflict",),
     ),
     Rule(
         VERSION_NOT_FOUND,

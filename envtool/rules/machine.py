@@ -153,7 +153,7 @@ def _on_windows(log: Log, _match: re.Match[str]) -> bool:
 
 
 def _locked_on_windows(log: Log, match: re.Match[str]) -> bool:
-    return _is_library_or_program(log, match) and re.search(r"[A-Z]:\\", match[0]) is not None
+    return _is_library_or_program(log, match) and re.search(r"[A-Za-z]:\\", match[0]) is not None
 
 
 def _is_long(_log: Log, match: re.Match[str]) -> bool:

@@ -121,8 +121,15 @@ def _found_nothing(log: Log, match: re.Match[str]) -> bool:
     return _gave_up(log, match) or log.says("from versions: none", "from versions: )", "no matching distribution")
 
 
-def _nothing_came_and_git_is_not_to_blame(log: Log, match: re.Match[str]) -> bool:
-    return _found_nothing(log, match) and not log.says("fatal: unable to", "fatal: could not read")
+def _nothing_came_for_the_installer(log: Log, match: re.Match[str]) -> bool:
+    """What git or a build tries to fetch fails for causes of its own."""
+    is_of_another = log.says("fatal: unable to", "fatal: could not read", "rust not found, installing")
+    return _found_nothing(log, match) and not is_of_another
+
+
+def _refused(log: Log, match: re.Match[str]) -> bool:
+    """The proxy that was named is the host that no connection came about to."""
+    return log.says(f"host='{match['host'].lower()}'", f"connect to {match['host'].lower()}")
 
 
 def _is_private(log: Log, match: re.Match[str]) -> bool:
@@ -176,6 +183,13 @@ RULES = (
         ),
         _found_nothing,
         over=("network-unreachable", "ssl-verify", "name-not-found"),
+    ),
+    Rule(
+        PROXY_ERROR,
+        Stage.SOURCE,
+        (r"(?:HTTPS?_PROXY=|ALL_PROXY=|--proxy[= ])(?:\w{1,8}://)?(?:[^\s/@]{1,100}@)?(?P<host>[\w.-]{1,200})",),
+        _refused,
+        over=("network-unreachable", "name-not-found"),
     ),
     Rule(
         SSL_VERIFY,
@@ -280,7 +294,7 @@ RULES = (
             r"urlopen error",
             r"connection closed before message completed",
         ),
-        _nothing_came_and_git_is_not_to_blame,
+        _nothing_came_for_the_installer,
         over=("name-not-found", "version-not-found"),
     ),
     Rule(

@@ -53,6 +53,10 @@ def no_list_is_shown(log: Log, _match: re.Match[str]) -> bool:
     return not log.says("from versions")
 
 
+def a_file_was_named(log: Log, _match: re.Match[str]) -> bool:
+    return ".whl" in (log.run.command or "") or log.says(".whl (from", "whl`")
+
+
 def nothing_is_said_of_a_name(log: Log, _match: re.Match[str]) -> bool:
     """No line tells which requirement found no version."""
     return not log.says("from versions", "no matching distribution")
