@@ -42,7 +42,9 @@ class TestChoose:
         assert choose(None, variables, here, OWN) == Chosen(virtual, "$VIRTUAL_ENV", active=True)
         assert choose(None, conda_only, here, OWN) == Chosen(local, ".venv", active=False)
         assert choose(None, conda_only, elsewhere, OWN) == Chosen(conda, "$CONDA_PREFIX", active=True)
-        assert choose(None, {}, elsewhere, OWN) == Chosen(OWN, "the one that runs envtool; --python names another", active=False)
+        assert choose(None, {}, elsewhere, OWN) == Chosen(
+            OWN, "the one that runs envtool; --python names another", active=False
+        )
 
     @pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
     def test_an_active_environment_that_is_gone_is_not_passed_over(self, tmp_path: Path, variable: str) -> None:
