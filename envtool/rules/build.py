@@ -163,7 +163,7 @@ def _since_python_312(log: Log, match: re.Match[str]) -> bool:
 
 def _is_read_by_its_setup_script(log: Log, match: re.Match[str]) -> bool:
     """A file of the package's own, named without the folder that the installer was asked for."""
-    return log.run.build_failed and not re.match(r"(?:/usr|/opt|/etc|/bin|/lib|[A-Z]:\\Program)", match["name"])
+    return _builds(log, match) and not re.match(r"(?:/usr|/opt|/etc|/bin|/lib|[A-Z]:\\Program)", match["name"])
 
 
 RULES = (

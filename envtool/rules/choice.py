@@ -98,7 +98,7 @@ PIP_TOO_OLD = Cause(
 
 PIN = r"(?P<package>[A-Za-z0-9][\w.-]{0,99})(?:\[[^\]\n]{0,100}\])?"
 _WANTED = rf"{PIN}(?P<wanted>[^(\n]{{0,200}}?)"
-PINNED = rf"satisfies the requirement {PIN}(?P<wanted>==\S{{1,60}})"
+PINNED = rf"(?:satisfies the requirement|No matching distribution found for) {PIN}(?P<wanted>==\S{{1,60}})"
 FROM_VERSIONS = rf"satisfies the requirement {_WANTED} (?:\(from [^()\n]{{0,400}}(?:\([^()\n]{{0,80}}\)[^()\n]{{0,300}})?\) ?)?\(from versions: ?(?P<versions>[^)\n]{{0,9000}})"
 _SDIST_CHOSEN = r"(?:Downloading|Using cached|Downloaded) (?:\S{0,300}/)?(?P<package>[A-Za-z0-9][\w.-]{0,99}?)-(?P<version>\d[\w.!+]{0,40}?)\.(?:tar\.gz|tar\.bz2|zip)\b"
 _SDIST_BUILT = (
@@ -197,6 +197,15 @@ RULES = (
     Rule(
         REQUIRES_PYTHON_MISMATCH,
         Stage.CHOICE,
+        (
+            r"^[^\n]{0,120}(?:\bf['\"]|\w: (?:str|int|bool)\b|\) -> )[^\n]{0,200}\n\s{0,120}\^\s{0,9}SyntaxError: invalid syntax",
+        ),
+        wheels.python_is_older_than_its_grammar,
+        confidence="likely",
+    ),
+    Rule(
+        REQUIRES_PYTHON_MISMATCH,
+        Stage.CHOICE,
         (FROM_VERSIONS,),
         wheels.pin_was_ignored_for_its_python,
         over=("version-not-found", "no-wheel-for-python", "name-not-found"),
@@ -204,7 +213,7 @@ RULES = (
     Rule(
         WHEEL_TAG_MISMATCH,
         Stage.CHOICE,
-        (r"(?:has|have) no wheels with a matching",),
+        (r"no wheels (?:are available )?with a matching",),
         wheels.a_file_was_named,
         over=("no-wheel-for-python", "platform-unsupported", "resolver-conflict"),
     ),
@@ -212,7 +221,7 @@ RULES = (
         NO_WHEEL_FOR_PYTHON,
         Stage.CHOICE,
         (
-            rf"{PIN}(?:==(?P<version>[\w.+]{{1,30}}))? (?:has|have) no wheels with a matching Python",
+            rf"{PIN}(?:==(?P<version>[\w.+]{{1,30}}))? (?:has|have|is unusable because) no wheels (?:are available )?with a matching Python",
             r"only found wheels for `(?P<package>[\w.-]{1,99})` \(v(?P<version>[\w.+]{1,30})\) with the following Python",
             r"`(?P<package>[\w.-]{1,99})` \(v(?P<version>[\w.+]{1,30})\) only has wheels with the following Python",
             r"newer than PyO3's maximum supported version",
@@ -251,7 +260,7 @@ RULES = (
             r"[Uu]nsupported (?:platform|operating system|OS|architecture|CPU|system|machine)\b(?! tag)(?!: \d)",
             r"(?:platform|operating system|architecture|machine) '?[\w. -]{1,40}'? (?:is )?(?:not|un)[ -]?supported",
             r"No module named '?(?:fcntl|termios|pwd|grp|resource|_curses|winreg|_winreg|msvcrt)\b",
-            r"no wheels? (?:with a matching platform tag|for the current platform|with a matching (?:platform|Python implementation))",
+            r"no wheels? (?:are available )?(?:with a matching platform|for the current platform)",
             r"only has wheels for the following platforms?",
             r"doesn't have a source distribution or wheel for the current platform",
             r"#error [^\n]{0,60}(?:Unsupported|Unknown) (?:platform|architecture|CPU)",
@@ -285,6 +294,14 @@ RULES = (
         wheels.pin_is_newer_than_all,
         confidence="possible",
         title="The versions of {package} that this pip sees end before what is wanted: newer ones may ask for a newer Python.",
+    ),
+    Rule(
+        NO_WHEEL_FOR_PYTHON,
+        Stage.ANSWER,
+        (r"No matching distribution found for (?P<package>[A-Za-z0-9][\w.-]{0,99})",),
+        wheels.has_wheels_alone,
+        confidence="likely",
+        over=("name-not-found", "version-not-found"),
     ),
     Rule(NO_WHEEL_FOR_PYTHON, Stage.ANSWER, FAILED_BUILD, wheels.publishes_wheels, confidence="likely"),
     Rule(

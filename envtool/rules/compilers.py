@@ -339,6 +339,7 @@ RULES = (
             r"(?P<name>pg_config)(?: executable)? not found",
             r"(?P<name>mysql_config|mariadb_config)(?:: command)? not found",
             r"Can not find valid pkg-config name",
+            r"You need to install (?P<name>postgresql)-server-dev",
             r"(?:Did not find|Could not find|Cannot find|No such file or directory:) '?(?P<name>[\w.-]{2,40}-config)\b",
             r"\b(?P<name>[a-z][\w.]{1,30}-config): (?:command )?not found",
             r"Could not run (?P<name>[\w-]{2,30}-config)\b",

@@ -125,6 +125,11 @@ def _is_pips_own_reading(log: Log, _match: re.Match[str]) -> bool:
     return log.says("req_file.py", "auto_decode")
 
 
+def _a_folder_was_named(log: Log, _match: re.Match[str]) -> bool:
+    """A wrong one: not a repository or an archive, which would be wrong itself."""
+    return not log.says("git+", "running command git", "collecting http")
+
+
 def _is_not_of_the_request(log: Log, _match: re.Match[str]) -> bool:
     return not log.says("couldn't parse requirement", "failed to parse:")
 
@@ -225,10 +230,10 @@ RULES = (
             r"Unsupported URL|Invalid URL '[^'\n]{0,200}'",
             r"File path '[^'\n]{0,300}' does not exist",
             r"Distribution not found at:",
-            r"does not appear to be a Python project: neither",
         ),
     ),
     Rule(INVALID_REQUIREMENT, Stage.CHOICE, (r"UnicodeDecodeError:",), _is_pips_own_reading),
+    Rule(INVALID_REQUIREMENT, Stage.CHOICE, (r"does not appear to be a Python project: neither",), _a_folder_was_named),
     Rule(
         NAME_NOT_FOUND,
         Stage.CHOICE,

@@ -167,7 +167,8 @@ def _is_in_a_build_folder(_log: Log, match: re.Match[str]) -> bool:
 
 def _is_a_bare_tool(log: Log, match: re.Match[str]) -> bool:
     """A program found by its name, as those of a build environment are: it is there and may not be executed."""
-    return bool(re.fullmatch(r"[\w.+-]{2,40}", match["path"])) and log.run.build_failed
+    tools = r"meson|ninja|cmake|cython|swig|f2py|patchelf|cargo|rustc|maturin|gcc|g\+\+|cc|python3?"
+    return bool(re.fullmatch(tools, match["path"])) and log.run.build_failed
 
 
 def _decodes_source(log: Log, _match: re.Match[str]) -> bool:

@@ -211,6 +211,8 @@ RULES = (
             r"TLSV1_ALERT_UNKNOWN_CA",
             r"unable to verify the first certificate",
             r"\[X509[^\]\n]{0,60}\]",
+            r"\[ASN1[^\]\n]{0,60}\]",
+            r"SSLError: unknown error \(_ssl\.c",
         ),
         _found_nothing,
         over=("network-unreachable", "name-not-found", "vcs-fetch-failed"),

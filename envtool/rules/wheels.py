@@ -135,6 +135,16 @@ def publishes_wheels(log: Log, match: re.Match[str]) -> bool:
     return name_of(match) in first_wheels() and not _source_was_asked_for(log)
 
 
+def has_wheels_alone(log: Log, match: re.Match[str]) -> bool:
+    """No list of versions is shown, and the project is there: with wheels for other Pythons."""
+    return no_list_is_shown(log, match) and WITHOUT_SOURCE.fullmatch(name_of(match)) is not None
+
+
+def python_is_older_than_its_grammar(log: Log, _match: re.Match[str]) -> bool:
+    """What Python 3.6 brought: f-strings, and annotations of variables."""
+    return log.run.python is not None and log.run.python < (3, 6)
+
+
 def links_to_a_library(_log: Log, match: re.Match[str]) -> bool:
     return name_of(match) in SYSTEM_LIBRARY
 
