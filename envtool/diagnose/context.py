@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 from envtool.rules.log import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from envtool.facts import Machine
 
-_TOOLS = {  # first that speaks wins
-    "uv": r"^\W{0,20}uv (?:pip|sync|add|run|lock|tool|venv)\b|Using (?:C?Python) \d\S{1,20} (?:environment )?at: |^\s{0,4}\S\sFailed to build `|uv[.]lock",
-    "poetry": r"\bpoetry (?:install|add|update|lock)\b|poetry[/\\]|ChefBuildError|SolverProblemError|pyproject\.toml \(",
-    "pipenv": r"\bpipenv (?:install|lock|sync)\b|pipenv[/\\.]|Pipfile",
-    "conda": r"\b(?:conda|mamba) (?:install|create|env)\b|CondaError|Solving environment|Conda\w{1,30}Error",
-}
+_TOOLS = (  # first that speaks wins
+    (
+        "uv",
+        r"^\W{0,20}uv (?:pip|sync|add|run|lock|tool|venv)\b|Using (?:C?Python) \d\S{1,20} (?:environment )?at: |^\s{0,4}\S\sFailed to build `|uv[.]lock",
+    ),
+    (
+        "poetry",
+        r"\bpoetry (?:install|add|update|lock)\b|poetry[/\\]|ChefBuildError|SolverProblemError|pyproject\.toml \(",
+    ),
+    ("pipenv", r"\bpipenv (?:install|lock|sync)\b|pipenv[/\\.]|Pipfile"),
+    ("conda", r"\b(?:conda|mamba) (?:install|create|env)\b|CondaError|Solving environment|Conda\w{1,30}Error"),
+)
 _PYTHONS = (  # what names the interpreter itself, then where its files lie
     r"different Python: (\d)\.(\d{1,2})",
     r"(?:running Python is|current Python version \(|Using C?Python) ?(\d)\.(\d{1,2})",
@@ -40,25 +46,32 @@ _PIPS = (
     r"new release of pip available: (\d+(?:\.\d+)*)",
     r"\bpip/(\d+(?:\.\d+)+)",
 )
-_SYSTEMS = {
-    "Windows": r"\b[A-Za-z]:\\|win_amd64|(?<![a-z])win32|win-amd64|WinError|\.exe\b|AppData|vcvarsall|MSVC",
-    "Darwin": r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun|xcode",
-    "Linux": r"manylinux|musllinux|linux[-_]|/usr/|/home/|/var/|/opt/|\.so\b",
-}
-_MANAGERS = {
-    "apk": r"musllinux|\bapk add|[aA]lpine|linux-musl|ld-musl",
-    "dnf": r"\.el\d{1,2}\b|\.fc\d\d\b|\.amzn\d|\b(?:dnf|yum) install|[cC]ent[oO][sS]|[fF]edora|rhel|RHEL|[rR]ocky|redhat-linux",
-    "apt": r"\bapt(?:-get)? install|[uU]buntu|[dD]ebian|x86_64-linux-gnu|aarch64-linux-gnu|arm-linux-gnueabihf|dist-packages",
-}
+_SYSTEMS = (  # what only that system has, then what others may speak of too
+    ("Windows", r"\b[A-Za-z]:\\|win_amd64\.whl|win-amd64|WinError|AppData|vcvarsall"),
+    ("Darwin", r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun"),
+    ("Linux", r"manylinux|musllinux|linux[-_]|/usr/|/home/|/var/|/opt/|\.so\b"),
+    ("Windows", r"win_amd64|(?<![a-z_])win32|\.exe\b|MSVC|Visual C\+\+|Visual Studio"),
+)
+_MANAGERS = (
+    ("apk", r"musllinux|\bapk add|[aA]lpine|linux-musl|ld-musl"),
+    (
+        "dnf",
+        r"\.el\d{1,2}\b|\.fc\d\d\b|\.amzn\d|\b(?:dnf|yum) install|[cC]ent[oO][sS]|[fF]edora|rhel|RHEL|[rR]ocky|redhat-linux",
+    ),
+    (
+        "apt",
+        r"\bapt(?:-get)? install|[uU]buntu|[dD]ebian|x86_64-linux-gnu|aarch64-linux-gnu|arm-linux-gnueabihf|dist-packages",
+    ),
+)
 _MANAGER_OF = {"Windows": "winget", "Darwin": "brew"}
-_ARCHES = {
-    "armv7l": r"armv7l|armhf|gnueabihf|piwheels",
-    "armv6l": r"armv6l",
-    "i686": r"\bi[36]86\b|win32\.whl|-win32\b|win32-\d|Python3\d{1,2}-32\b",
-    "win_arm64": r"win_arm64|win-arm64",
-    "aarch64": r"aarch64|arm64",
-    "ppc64le": r"ppc64le|s390x|riscv64|loongarch64",
-}
+_ARCHES = (
+    ("armv7l", r"armv7l|armhf|gnueabihf|piwheels"),
+    ("armv6l", r"armv6l"),
+    ("i686", r"\bi[36]86\b|win32\.whl|-win32\b|win32-\d|Python3\d{1,2}-32\b"),
+    ("win_arm64", r"win_arm64|win-arm64"),
+    ("aarch64", r"aarch64|arm64"),
+    ("ppc64le", r"ppc64le|s390x|riscv64|loongarch64"),
+)
 _PROMPT = r"^(?:\([\w.\- /]{1,60}\) ?)?(?:\S{0,80}[$#>%]|PS [^>\n]{0,200}>|[A-Z]:\\[^>\n]{0,200}>|RUN|➜ \S{0,60}|>>>|\$|\+)\s{0,4}"
 _COMMAND = re.compile(
     rf"(?:{_PROMPT}|^)((?:\w{{1,30}}=\S{{1,200}} )?(?:(?:\S{{0,80}}python[\d.]{{0,5}}(?:\.exe)? -m )?pip[\d.]{{0,5}}|py (?:-\S{{1,9}} )?-m pip|uv(?: pip)?|poetry|pipenv|conda|mamba)"
@@ -111,8 +124,8 @@ def run_of(text: str, machine: Machine | None) -> Run:
     )
 
 
-def _first(signs: Mapping[str, str], text: str) -> str | None:
-    return next((name for name, sign in signs.items() if re.search(sign, text, re.MULTILINE)), None)
+def _first(signs: Iterable[tuple[str, str]], text: str) -> str | None:
+    return next((name for name, sign in signs if re.search(sign, text, re.MULTILINE)), None)
 
 
 def _python(text: str) -> tuple[int, int] | None:

@@ -34,8 +34,6 @@ def read(evidence: Evidence) -> Reading:
         run=run_of(text, evidence.machine),
         settled=settled,
         quiet=quiet,
-        machine=evidence.machine,
-        status=evidence.status,
     )
     return Reading(log, kept.total, kept.cut)
 

@@ -144,4 +144,6 @@ def _for_powershell(command: str) -> str:
     if settings:
         pairs = (setting.split("=", 1) for setting in settings[1].split())
         command = "".join(f"$env:{name} = '{value}'; " for name, value in pairs) + command[settings.end() :]
-    return command.replace(".venv/bin/python", r".venv\Scripts\python").replace("python3 -m venv", "py -m venv")
+    for ours, theirs in (("/bin/python", r"\Scripts\python"), ("python3 -m venv", "py -m venv"), (" && ", "; ")):
+        command = command.replace(ours, theirs)
+    return command

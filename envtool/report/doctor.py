@@ -137,4 +137,5 @@ def _readable(command: str) -> str:
     """A command before a log fills it in."""
     if command.startswith("@"):
         return f"# with the package manager of the system: {command[1:].replace('{name}', 'what the log names')}"
-    return command
+    meant_for, _, rest = command.partition("] ")
+    return f"{rest}  # on {meant_for[1:]}" if meant_for in ("[Unix", "[Windows") else command

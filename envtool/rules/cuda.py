@@ -40,7 +40,7 @@ CUDA_HOME_MISSING = Cause(
     fix=(
         "python -c 'import torch; print(torch.version.cuda)'  # the toolkit has to be of this version",
         "conda install -c nvidia cuda-toolkit={cuda}  # or NVIDIA's installer for the system",
-        "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH  # then install again",
+        "[Unix] export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH  # then install again",
         "# better, where there is one: a wheel that its project publishes for this torch and CUDA",
     ),
     neighbours=(
@@ -61,7 +61,7 @@ CUDA_VERSION_MISMATCH = Cause(
         "# or install the toolkit of the CUDA that torch is built for",
         "nvcc --version; python -c 'import torch; print(torch.version.cuda)'; gcc --version  # what there is",
         "{install} --no-build-isolation  # isolation may have pulled another torch into the build",
-        "CC=gcc-11 CXX=g++-11 {install} --no-build-isolation  # an older host compiler, where that is what nvcc refuses",
+        "[Unix] CC=gcc-11 CXX=g++-11 {install} --no-build-isolation  # an older host compiler, where that is what nvcc refuses",
     ),
     neighbours=(
         ("cuda-home-missing", "there is no toolkit"),

@@ -49,7 +49,7 @@ BROKEN_PYTHON_ENV = Cause(
     fix=(
         "python3 -m venv --clear .venv && .venv/bin/python -m pip install {package}  # a fresh environment is quickest",
         "python -m ensurepip --upgrade  # where only pip is gone",
-        "env | grep ^PYTHON  # PYTHONPATH and PYTHONHOME let other environments in: unset them",
+        "[Unix] env | grep ^PYTHON  # PYTHONPATH and PYTHONHOME let other environments in: unset them",
     ),
     neighbours=(
         ("undeclared-build-dep", "what is missing is a module that a build needs"),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from envtool.facts import Machine
+from typing import NamedTuple
 
 
 class Line(NamedTuple):
@@ -37,8 +34,6 @@ class Log(NamedTuple):
     run: Run = Run()
     settled: int = 0  # the place up to which all went well in the end
     quiet: int = 0  # the place up to which doubtful signs count for nothing
-    machine: Machine | None = None
-    status: int | None = None
 
     def says(self, *words: str) -> bool:
         """Whether any of the words, in small letters, stands in the log."""

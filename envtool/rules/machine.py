@@ -17,9 +17,11 @@ DISK_FULL = Cause(
     title="The disk is full: the installer, or the build it started, could not write its files.",
     why="An installer writes to the temporary folder, to its cache and to the environment, which may lie on different disks; the smallest of them decides. A large wheel needs room for itself and for what is unpacked of it.",
     fix=(
-        "df -h / /tmp ~ .  # which disk is full; df -i shows whether it is out of inodes",
+        "[Unix] df -h / /tmp ~ .  # which disk is full; df -i shows whether it is out of inodes",
+        "[Windows] Get-PSDrive -PSProvider FileSystem  # which drive is full",
         "pip cache purge",
-        "mkdir -p ~/tmp && TMPDIR=~/tmp {install} --no-cache-dir  # a disk that has room, for the temporary files",
+        "[Unix] mkdir -p ~/tmp && TMPDIR=~/tmp {install} --no-cache-dir  # a disk that has room, for the temporary files",
+        r"[Windows] TEMP=D:\tmp {install} --no-cache-dir  # a drive that has room, for the temporary files",
     ),
     neighbours=(
         ("out-of-memory", "speaks of memory or of a killed process"),
@@ -37,7 +39,7 @@ OUT_OF_MEMORY = Cause(
     fix=(
         "MAX_JOBS=1 CMAKE_BUILD_PARALLEL_LEVEL=1 CARGO_BUILD_JOBS=1 {install}  # one compiler at a time",
         "{install} --no-cache-dir  # where a large wheel is being downloaded",
-        "free -m; cat /sys/fs/cgroup/memory.max  # what there is, and what the container may take: raise it, or add swap",
+        "[Unix] free -m; cat /sys/fs/cgroup/memory.max  # what there is, and what the container may take: raise it, or add swap",
     ),
     neighbours=(
         ("disk-full", "speaks of space on a device"),
@@ -54,7 +56,7 @@ PERMISSION_DENIED = Cause(
     fix=(
         "python -m venv .venv  # an environment of your own, with its own pip",
         ".venv/bin/python -m pip install {package}",
-        "ls -ld {path}  # what is yours and was left to root by an earlier install: chown it back",
+        "[Unix] ls -ld {path}  # what is yours and was left to root by an earlier install: chown it back",
     ),
     neighbours=(
         ("file-in-use", "Windows, and the file is a program or a library that runs"),
@@ -130,7 +132,7 @@ ENCODING_ERROR = Cause(
     recognise="`UnicodeDecodeError: 'gbk'` (cp1252, charmap, ascii, cp949 ...) below setup.py",
     title="The build of {package} reads a file in the encoding of this system, {codec}, and the file is in another.",
     why="Its setup.py opens a file without naming the encoding, so Python takes the locale's. The files of packages are UTF-8.",
-    fix=("PYTHONUTF8=1 {install}", "LANG=C.UTF-8 LC_ALL=C.UTF-8 {install}  # in a container without a locale"),
+    fix=("PYTHONUTF8=1 {install}", "[Unix] LANG=C.UTF-8 LC_ALL=C.UTF-8 {install}  # in a container without a locale"),
     neighbours=(
         ("broken-source-package", "fails in every locale"),
         ("invalid-requirement", "the file that is not UTF-8 is the requirements file"),

@@ -37,8 +37,9 @@ PROXY_ERROR = Cause(
     title="The proxy that is configured did not let the installer through.",
     why="HTTP_PROXY, HTTPS_PROXY, pip's configuration or the system's settings name a proxy. A proxy client that was closed leaves its setting behind; most proxies are spoken to by http://, for https too.",
     fix=(
-        "env | grep -i proxy; pip config list  # where a proxy is named",
-        "unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy  # where none is needed; then repeat",
+        "[Unix] env | grep -i proxy; pip config list  # where a proxy is named",
+        "[Windows] Get-ChildItem env:*proxy*; pip config list  # where a proxy is named; then the system's proxy settings",
+        "[Unix] unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy  # where none is needed; then repeat",
         "{install} --proxy http://USER:PASSWORD@HOST:PORT  # http://, not https://",
     ),
     neighbours=(
@@ -56,7 +57,7 @@ SSL_VERIFY = Cause(
     fix=(
         "date  # a wrong clock makes every certificate invalid",
         "python -m pip config set global.cert /path/to/company-ca.pem  # the company's authority, from its IT",
-        "export SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem  # for uv, poetry, cargo",
+        "[Unix] export SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem  # for uv, poetry, cargo",
         "python -m pip install --upgrade pip certifi  # newer authorities; pip 24.2 and later also ask the system's",
     ),
     neighbours=(
