@@ -225,9 +225,17 @@ SHIM = interpreters.PYENV_ROOT / "shims/python"
 
 @pytest.mark.skipif(not SHIM.exists(), reason="no pyenv here")
 class TestPyenvShim:
+    @pytest.fixture(autouse=True)
+    def as_in_a_shell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without what a shim leaves to the program it starts, which may be the one that runs these tests."""
+        for name in ("PYENV_VERSION", "PYENV_DIR", "PYENV_HOOK_PATH", "_PYENV_INSTALL_PREFIX"):
+            monkeypatch.delenv(name, raising=False)
+        own = str(interpreters.PYENV_ROOT)
+        others = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.startswith(own)]
+        monkeypatch.setenv("PATH", os.pathsep.join([f"{own}/shims", f"{own}/bin", *others]))
+
     def test_runs_the_version_of_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         versions = sorted(path.name for path in interpreters.PYENV_ROOT.glob("versions/3.*"))
-        monkeypatch.delenv("PYENV_VERSION", raising=False)
         monkeypatch.chdir(tmp_path)
         for version in {versions[0], versions[-1]}:
             (tmp_path / ".python-version").write_text(version)
