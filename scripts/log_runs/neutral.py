@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOKENS = re.compile(  # what a tool draws by lot: the second group of the branch that fits
-    r"((?:/|\b)(?:pip-[a-z-]+-|\.mesonpy-|tmp))([a-z0-9_]{8})\b"
+    r"((?:/|\b)(?:pip-[a-z-]+-|\.mesonpy-|\.tmp-|tmp|xmlXPathInit))([a-z0-9_]{8})\b"
     r"|(/cc|/tmp|/\.tmp)([A-Za-z0-9]{6})\b"
     r"|(_)([0-9a-f]{32})\b"
+    r"|(/git-v\d+/\w+/|/wheels/|-install-)([0-9a-f]{16}|(?:[0-9a-f]{2}/){3}[0-9a-f]{50}|\d+)\b"
     r"|(sdists-v\d+/\S+?/)([\w-]{16})\b"
     r"|(\bsize=\d+ sha256=|\b0x(?=[0-9a-f]{12}\b))([0-9a-f]+)"
 )
@@ -21,6 +22,7 @@ MOMENTS = (
     (re.compile(r"\bin (?:\d+m )?\d+(?:\.\d+)?(m?s)\b"), r"in 84\1"),
     (re.compile(r"\(\d+\.\d+s\)"), "(1.3s)"),
     (re.compile(r"\bafter \d+ ms\b"), "after 2 ms"),
+    (re.compile("━{37,40}"), "━" * 40),
     (re.compile(r"\beta (?:-:--:--|\d:\d\d:\d\d)"), "eta 0:00:01"),
 )
 
