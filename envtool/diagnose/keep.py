@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MOST_BYTES = 256 << 20  # of a log, or of a pipe that never ends
-HEAD = 1 << 18
-TAIL = 1 << 17
-BLOCK = 1 << 18  # what fits a processor's cache is searched fastest
+HEAD = 3 << 16
+TAIL = 1 << 16
+BLOCK = 1 << 16  # what fits a processor's cache is searched fastest
 MOST_BETWEEN = 20_000  # lines from between head and tail
 MOST_ALIKE = 8  # of them that differ in their digits alone
 FOLLOWING = 2

@@ -97,7 +97,7 @@ PIP_TOO_OLD = Cause(
 )
 
 PIN = r"(?P<package>[A-Za-z0-9][\w.-]{0,99})(?:\[[^\]\n]{0,100}\])?"
-_WANTED = rf"{PIN}(?P<wanted>[^(\n]{{0,200}}?)"
+_WANTED = rf"\b{PIN}(?P<wanted>[^(\n]{{0,200}}?)"
 PINNED = rf"(?:satisfies the requirement|No matching distribution found for) {PIN}(?P<wanted>==\S{{1,60}})"
 FROM_VERSIONS = rf"satisfies the requirement {_WANTED} (?:\(from [^()\n]{{0,400}}(?:\([^()\n]{{0,80}}\)[^()\n]{{0,300}})?\) ?)?\(from versions: ?(?P<versions>[^)\n]{{0,9000}})"
 _SDIST_CHOSEN = r"(?:Downloading|Using cached|Downloaded) (?:\S{0,300}/)?(?P<package>[A-Za-z0-9][\w.-]{0,99}?)-(?P<version>\d[\w.!+]{0,40}?)\.(?:tar\.gz|tar\.bz2|zip)\b"
@@ -170,13 +170,13 @@ RULES = (
         Stage.CHOICE,
         (
             rf"Package '?{PIN}'? requires a different Python: [\d.]{{1,12}}\S{{0,12}} not in '?(?P<wanted>[^'\n]{{1,80}})",
-            rf"{PIN} requires Python '?(?P<wanted>[^'\n]{{1,60}}?)'? but the running Python is",
+            rf"\b{PIN} requires Python '?(?P<wanted>[^'\n]{{1,60}}?)'? but the running Python is",
             r"Cannot install on Python version [\d.]{1,10}\S{0,8}; only versions (?P<wanted>\S{1,40}) are supported",
             r"current Python version \([\d.]{1,12}\S{0,8}\) does not satisfy Python(?P<wanted>\S{1,40})",
             r"requested Python version \([^)\n]{1,40}\) does not satisfy Python(?P<wanted>\S{1,40})",
             r"incompatible with the project's Python requirement",
             r"(?:Python requirement|supported Python range) \([^)\n]{1,40}\) is not compatible with some of the required packages",
-            rf"{PIN} requires Python (?P<wanted>\S{{1,40}}),? so it will not be (?:satisfied|installable) for Python",
+            rf"\b{PIN} requires Python (?P<wanted>\S{{1,40}}),? so it will not be (?:satisfied|installable) for Python",
             r"Python version \([\d.]{1,12}\) is not allowed by the project \((?P<wanted>[^)\n]{1,40})\)",
             r"Python version \S{1,12} is not supported by the project \((?P<wanted>[^)\n]{1,40})\)",
             r"Current Python version [\d.()]{1,14} is not (?:allowed|supported)",
@@ -221,7 +221,7 @@ RULES = (
         NO_WHEEL_FOR_PYTHON,
         Stage.CHOICE,
         (
-            rf"{PIN}(?:==(?P<version>[\w.+]{{1,30}}))? (?:has|have|is unusable because) no wheels (?:are available )?with a matching Python",
+            rf"\b{PIN}(?:==(?P<version>[\w.+]{{1,30}}))? (?:has|have|is unusable because) no wheels (?:are available )?with a matching Python",
             r"only found wheels for `(?P<package>[\w.-]{1,99})` \(v(?P<version>[\w.+]{1,30})\) with the following Python",
             r"`(?P<package>[\w.-]{1,99})` \(v(?P<version>[\w.+]{1,30})\) only has wheels with the following Python",
             r"newer than PyO3's maximum supported version",

@@ -240,9 +240,9 @@ RULES = (
         (
             r"package literally named [\"'](?P<package>[\w./-]{1,100})",
             rf"Because {PIN} was not found in the (?:package registry|provided package locations)",
-            rf"{PIN} was not found in the (?:package registry|provided package locations)",
+            rf"\b{PIN} was not found in the (?:package registry|provided package locations)",
             rf"Could not find a matching version of package {PIN}(?![\w.-]|\s?\()",
-            rf"{PIN} \(\*\) which doesn't match any versions",
+            rf"\b{PIN} \(\*\) which doesn't match any versions",
             r"PackagesNotFoundError",
             r"packages are not available from current channels",
             rf"No (?:project|package)s? (?:named |called )?['\"`]?{PIN}['\"`]? (?:was |were )?found",
@@ -257,9 +257,9 @@ RULES = (
         VERSION_NOT_FOUND,
         Stage.CHOICE,
         (
-            rf"{PIN}(?P<wanted>==\S{{1,40}}) was yanked",
+            rf"\b{PIN}(?P<wanted>==\S{{1,40}}) was yanked",
             rf"there is no version of {PIN}(?P<wanted>(?:==|===)\S{{1,60}})",
-            rf"{PIN} \((?P<wanted>[^)\n]{{1,60}})\) which doesn't match any versions",
+            rf"\b{PIN} \((?P<wanted>[^)\n]{{1,60}})\) which doesn't match any versions",
             rf"Could not find a matching version of package {PIN} \((?P<wanted>[^)\n]{{1,60}})\)",
         ),
         over=("resolver-conflict",),
