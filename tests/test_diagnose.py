@@ -225,3 +225,9 @@ def test_nothing_is_found_in_what_is_no_log(log: bytes) -> None:
 def test_signal_nine_alone_is_at_most_likely() -> None:
     [finding] = diagnosed("  │ exit code: -9\n  ╰─> [0 lines of output]").findings
     assert (finding.id, finding.confidence) == ("out-of-memory", "likely")
+
+
+@pytest.mark.parametrize("unit", ["MB", "mB", "mb"])
+def test_a_download_that_ends_near_its_end_in_any_spelling(unit: str) -> None:
+    log = f"Downloading torch.whl\n     ---- 755.4/755.5 {unit} 8.4 MB/s eta 0:00:01\n"
+    assert "out-of-memory" in causes(log)

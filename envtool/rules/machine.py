@@ -179,7 +179,7 @@ def _decodes_source(log: Log, _match: re.Match[str]) -> bool:
 
 
 def _ends_within_a_download(log: Log, match: re.Match[str]) -> bool:
-    done, of, unit = float(match["done"]), float(match["of"]), match["unit"]
+    done, of, unit = float(match["done"]), float(match["of"]), match["unit"].upper()
     size = of * {"GB": 1000, "MB": 1}[unit]
     return not log.text[match.end() :].strip(" \n") and size >= LARGE_MB and done / of >= NEARLY_ALL
 
