@@ -95,6 +95,15 @@ def test_memory_is_bounded_and_so_is_reading(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(len(line) for _, line in kept.lines) < 4 << 20
 
 
+def test_trouble_without_end_is_cut_short() -> None:
+    """Lines that all speak of an error, none like another."""
+    words = (f"error: cannot find {number:b}".replace("0", "o").replace("1", "l").encode() for number in range(40_000))
+    kept = keep.keep((b"\n".join(words),))
+    assert kept.total == 40_000
+    assert keep.MOST_BETWEEN <= len(kept.lines) < 20_000
+    assert kept.lines[-1][0] == 40_000
+
+
 def test_lines_are_counted_as_an_editor_counts_them() -> None:
     log = b"".join(noise(30_000)) + DISK_FULL.encode()
     pieces = tuple(log[start : start + 10_007] for start in range(0, len(log), 10_007))

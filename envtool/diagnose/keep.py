@@ -17,7 +17,7 @@ MOST_BYTES = 256 << 20  # of a log, or of a pipe that never ends
 HEAD = 3 << 16
 TAIL = 1 << 16
 BLOCK = 1 << 16  # what fits a processor's cache is searched fastest
-MOST_BETWEEN = 20_000  # lines from between head and tail
+MOST_BETWEEN = 3_000  # lines from between head and tail
 MOST_ALIKE = 8  # of them that differ in their digits alone
 FOLLOWING = 2
 LONGEST = (6_000, 2_000)  # bytes that are kept of the two ends of a line
@@ -69,9 +69,11 @@ def keep(chunks: Iterable[bytes]) -> Kept:
         else:
             last.append((number, block))
         while sum(len(part) for _, part in last) - len(last[0][1] if last else b"") >= TAIL:
-            found = list(_lines_of_trouble(*last.popleft(), alike)) if between < MOST_BETWEEN else []
-            between += len(found)
-            kept += found
+            before, middle = last.popleft()
+            if between < MOST_BETWEEN:
+                found = list(_lines_of_trouble(before, middle, alike))
+                between += len(found)
+                kept += found
         read += len(block)
         number += block.count(b"\n") + (not block.endswith(b"\n"))
     for first, block in last:

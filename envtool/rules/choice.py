@@ -252,7 +252,7 @@ RULES = (
         PLATFORM_UNSUPPORTED,
         Stage.CHOICE,
         (
-            r"(?P<package>[\w.-]{1,60}) (?:does not|doesn't|do not|cannot|can't) (?:currently )?(?:support|run on|work on|be installed on|be built on) (?:the )?(?P<platform>Windows|win32|macOS|Mac OS X|Linux|Darwin|native Windows)\b",
+            r"\b(?P<package>[\w.-]{1,60}) (?:does not|doesn't|do not|cannot|can't) (?:currently )?(?:support|run on|work on|be installed on|be built on) (?:the )?(?P<platform>Windows|win32|macOS|Mac OS X|Linux|Darwin|native Windows)\b",
             r"(?P<platform>Windows|win32|macOS|OS ?X|Darwin|Linux) (?:is |are )?(?:currently )?(?:not|un)[ -]?(?:yet )?supported",
             r"not (?:currently )?(?:supported|available|implemented) (?:on|for) (?:the )?(?:this (?:platform|system|OS|architecture)|(?P<platform>Windows|macOS|OS ?X|Linux|Darwin|win32|musl|ARM|arm64|aarch64)\b)",
             r"only (?:supports?|supported on|available (?:on|for)|works? on|runs? on|be (?:built|installed|used) on|compatible with|for) (?:the )?(?P<platform>Linux|Windows|macOS|OS ?X|Unix|POSIX|x86)",
