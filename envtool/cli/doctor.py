@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envtool.errors import EnvtoolError, LogUnreadable, MachineUnreadable
+from envtool.cli.machine_file import machine_in
+from envtool.errors import EnvtoolError, LogUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def _diagnose(log: str, machine_file: str | None) -> Diagnosis:
     from envtool.diagnose import find, prescribe  # noqa: PLC0415
     from envtool.facts import Evidence  # noqa: PLC0415
 
-    machine = _machine_in(machine_file) if machine_file else None
+    machine = machine_in(machine_file) if machine_file else None
     diagnosis = find(Evidence(_chunks(log), machine))
     is_known = machine is not None or log == "-"  # a pipe comes from this machine, a file from anywhere
     command = _torch_command(machine) if is_known and diagnosis.needs_torch_command else None
@@ -83,18 +84,6 @@ def _chunks(file: str) -> Iterator[bytes]:
         raise LogUnreadable(
             f"{file} cannot be read ({error.strerror}): give the file that holds what the installer printed"
         ) from None
-
-
-def _machine_in(file: str) -> Machine:
-    from envtool.facts import parse_machine  # noqa: PLC0415
-
-    try:
-        with open(file, encoding="utf-8-sig") as machine:  # noqa: PTH123
-            return parse_machine(machine.read(), file)
-    except OSError as error:
-        raise MachineUnreadable(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise MachineUnreadable(f"{file} is not UTF-8: a machine file is JSON in UTF-8") from None
 
 
 def _torch_command(machine: Machine | None) -> str | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from envtool.cli.machine_file import machine_in
 from envtool.cli.show import say, terminal_width
-from envtool.errors import MachineUnreadable
 
 if TYPE_CHECKING:
     from envtool.catalogue import Catalogue
@@ -175,11 +175,10 @@ def _request(options: Options, catalogue: Catalogue) -> Request:
 def _look(options: Options, catalogue: Catalogue) -> Seen:
     """The machines in the files, or this one, with what was said of it in place of what was seen."""
     from envtool import cards  # noqa: PLC0415
-    from envtool.facts import parse_machine  # noqa: PLC0415
     from envtool.plan import Assumptions, assume  # noqa: PLC0415
 
     seen = (
-        Seen(tuple(parse_machine(_read(file), file) for file in options.machines))
+        Seen(tuple(machine_in(file) for file in options.machines))
         if options.machines
         else _look_here(options, catalogue)
     )
@@ -203,16 +202,6 @@ def _look_here(options: Options, catalogue: Catalogue) -> Seen:
     catalogue.read_ahead()
     inspected = answer()
     return Seen((machine_of(seen, inspected),), chosen, inspected)
-
-
-def _read(file: str) -> str:
-    try:
-        with open(0 if file == "-" else file, encoding="utf-8-sig") as machine:  # noqa: PTH123 - pathlib is slow to import
-            return machine.read()
-    except OSError as error:
-        raise MachineUnreadable(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise MachineUnreadable(f"{file} is not UTF-8: a machine file is JSON in UTF-8") from None
 
 
 def _show(answer: InstallPlan | Refusal, seen: Seen, options: Options, catalogue: Catalogue) -> None:
