@@ -1,4 +1,12 @@
-"""Reference models, one file each, that prove a PyTorch stack by their numbers.
+"""Reference models, one file each: the method from its paper, and checks of the properties that define it."""
 
-A model file offers `checks(device)`, and imports torch and the standard library alone: never envtool, never another model.
-"""
+from __future__ import annotations
+
+from pathlib import Path
+
+SERVING = ("__init__", "__main__", "contract", "data", "metrics")  # files of this folder that are no model
+
+
+def names() -> tuple[str, ...]:
+    """The models, by listing the folder: none is imported."""
+    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem not in SERVING))

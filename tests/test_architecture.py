@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it is used
 
 KNOWLEDGE = {"catalogue", "cards", "import_names", "rules"}
-DECISIONS = {"plan", "freeze", "diagnose", "smoke"}
-WORLD = {"run", "host", "target", "installer", "project", "registry", "files"}
+DECISIONS = {"plan", "freeze", "diagnose", "checkup", "smoke"}
+WORLD = {"run", "host", "target", "surroundings", "installer", "project", "registry", "files"}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -26,6 +26,7 @@ ROOMS = {
     # values
     "errors": set[str](),
     "facts": {"errors", "packaging"},
+    "conditions": {"facts", "catalogue"},  # the latter as a type alone
     # knowledge
     "tables": {"errors"},
     "catalogue": {"errors", "facts", "tables", "packaging"},
@@ -37,19 +38,33 @@ ROOMS = {
     "plan": {"errors", "facts", "catalogue", "cards", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "rules", "tables"},
+    "checkup": {"facts", "conditions", "catalogue", "cards", "packaging"},
     "smoke": {"facts"},
     # words
-    "report": {"errors", "facts", "rules", *DECISIONS, "packaging", "tomli", "tomlkit", "rich", "jinja2", "matplotlib"},
+    "report": {
+        "errors",
+        "facts",
+        "conditions",
+        "rules",
+        *DECISIONS,
+        "packaging",
+        "tomli",
+        "tomlkit",
+        "rich",
+        "jinja2",
+        "matplotlib",
+    },
     # world
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
+    "surroundings": {"errors", "facts", "conditions", "run", "psutil"},
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},
     "project": {"errors", "facts", "pipreqs", "charset_normalizer", "pathspec"},
     # door
-    "cli": {"__version__", "errors", "facts", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
+    "cli": {"__version__", "errors", "facts", "conditions", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
 }
 IN_TARGET = {"torch", "pynvml", "probe"}  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data"}

@@ -101,7 +101,6 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            ((), "give --log FILE, or - for a pipe"),
             (("--explain", "nonsense"), "'nonsense' is no cause that is known: --list shows them"),
             (("--log", "nowhere.log"), "nowhere.log cannot be read"),
             (("--log", "."), ". cannot be read"),

@@ -14,7 +14,7 @@ from envtool.errors import EnvtoolError
 COMMANDS = {
     "install-torch": "Name the one PyTorch build for this machine.",
     "freeze": "Name what a project imports, in the versions that are installed.",
-    "doctor": "Name the root cause of a failed install, from its log.",
+    "doctor": "Check the environment, or name the root cause of a failed install.",
 }
 
 

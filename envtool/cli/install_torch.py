@@ -10,9 +10,11 @@ import click
 
 from envtool.cli.machine_file import machine_in
 from envtool.cli.show import say, terminal_width
+from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
     from envtool.catalogue import Catalogue
+    from envtool.cli.this_machine import ThisMachine
     from envtool.facts import Machine, Target
     from envtool.plan import InstallPlan, Refusal, Request
     from envtool.target import Chosen
@@ -180,28 +182,15 @@ def _look(options: Options, catalogue: Catalogue) -> Seen:
     seen = (
         Seen(tuple(machine_in(file) for file in options.machines))
         if options.machines
-        else _look_here(options, catalogue)
+        else _seen_here(look_here(options.python, catalogue))
     )
     said = Assumptions(options.os, options.arch, options.python_version, options.driver, options.gpus)
     machines = tuple(assume(cards.complete(machine, catalogue), said, catalogue) for machine in seen.machines)
     return Seen(machines, seen.chosen if options.is_for_here else None, seen.target)
 
 
-def _look_here(options: Options, catalogue: Catalogue) -> Seen:
-    from pathlib import Path  # noqa: PLC0415
-
-    from envtool import target  # noqa: PLC0415
-    from envtool.facts import machine_of  # noqa: PLC0415
-
-    chosen = target.choose(options.python, os.environ, Path.cwd(), sys.executable)
-    answer = target.inspect_meanwhile(chosen.executable)
-
-    from envtool import host  # noqa: PLC0415 - while the interpreter starts, and so is the reading of the wheels
-
-    seen = host.look()
-    catalogue.read_ahead()
-    inspected = answer()
-    return Seen((machine_of(seen, inspected),), chosen, inspected)
+def _seen_here(here: ThisMachine) -> Seen:
+    return Seen((here.machine,), here.chosen, here.target)
 
 
 def _show(answer: InstallPlan | Refusal, seen: Seen, options: Options, catalogue: Catalogue) -> None:

@@ -1,0 +1,106 @@
+"""envtool doctor: the environment before an install, the install while it runs, or the log of one that is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from envtool.cli.doctor.checks import Wishes
+
+FORMATS = ("text", "json", "markdown")
+EXIT_CODES = {"succeeded": 0, "failed": 1, "unknown": 3}
+EXAMPLES = """\b
+Examples:
+  envtool doctor
+  envtool doctor disk-space torch-gpu
+  envtool doctor -- pip install flash-attn
+  envtool doctor --log install.log
+  pip install flash-attn 2>&1 | envtool doctor --log -
+  envtool doctor --explain no-wheel-for-python"""
+COMMAND = "envtool.doctor.command"  # where the context keeps what stands after --
+
+
+class _Doctor(click.Command):
+    """A command that keeps apart what stands before -- and after it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            args, ctx.meta[COMMAND] = args[:at], args[at + 1 :]
+        return super().parse_args(ctx, args)
+
+
+@click.command("doctor", cls=_Doctor, epilog=EXAMPLES, options_metavar="[OPTIONS]")
+@click.argument("checks", nargs=-1, metavar="[CHECK]... [-- COMMAND...]")
+@click.option("--log", metavar="FILE", help="What an installer printed; - for a pipe.")
+@click.option("--machine", metavar="FILE", help="The machine that the log is of, for the torch command that mends it.")
+@click.option("--python", metavar="PATH", help="The interpreter to look at.  [default: that of the active environment]")
+@click.option("--online", is_flag=True, help="Also try index, mirror and proxy; else nothing leaves this machine.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@click.option("--json", "form", flag_value="json", help="As --format json.")
+@click.option("--list-checks", is_flag=True, help="Print every check.")
+@click.option("--list", "listed", is_flag=True, help="Print every cause of failure that is known.")
+@click.option("--explain", metavar="ID", help="Print all that is known of one cause.")
+@click.pass_context
+def doctor(
+    context: click.Context,
+    /,
+    *,
+    checks: tuple[str, ...],
+    log: str | None,
+    machine: str | None,
+    python: str | None,
+    online: bool,
+    form: str,
+    list_checks: bool,
+    listed: bool,
+    explain: str | None,
+) -> None:
+    """Look at the environment before an install; or name the root cause of one that failed.
+
+    Without a log or a command it checks the environment: all of it, or the CHECKs that are named. After -- it runs a
+    command, watches it, and says what went wrong.
+
+    Exit codes: 0 no error was found, 1 one was, and here is what mends it, 3 the log gives no answer.
+    """
+    if list_checks or listed or explain is not None:
+        click.echo(_known(explain, causes=listed))
+    elif log is not None:
+        context.exit(_judge_log(log, machine, form))
+    else:
+        from envtool.cli.doctor.checks import Wishes  # noqa: PLC0415 - --help needs none of it
+
+        context.exit(_examine(Wishes(checks, python, online), form))
+
+
+def _known(explain: str | None, *, causes: bool) -> str:
+    from envtool.checkup import CHECKS  # noqa: PLC0415
+    from envtool.report.checkup import checks_text  # noqa: PLC0415
+    from envtool.report.doctor import cause_text, causes_text  # noqa: PLC0415
+    from envtool.rules import CAUSES  # noqa: PLC0415
+
+    if explain is None:
+        return causes_text(CAUSES.values()) if causes else checks_text(CHECKS.values())
+    if explain not in CAUSES:
+        raise click.UsageError(f"{explain!r} is no cause that is known: --list shows them")
+    return cause_text(CAUSES[explain])
+
+
+def _judge_log(log: str, machine: str | None, form: str) -> int:
+    from envtool.cli.doctor.log import diagnose_log  # noqa: PLC0415
+    from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
+
+    diagnosis = diagnose_log(log, machine)
+    click.echo(diagnosis_text(diagnosis, form).encode("utf-8", "replace"))
+    return EXIT_CODES[diagnosis.outcome]
+
+
+def _examine(wishes: Wishes, form: str) -> int:
+    from envtool.cli.doctor.checks import examination  # noqa: PLC0415
+    from envtool.report.checkup import checkup_text  # noqa: PLC0415
+
+    seen, found = examination(wishes)
+    click.echo(checkup_text(seen.here.machine, found, form).encode("utf-8", "replace"))
+    return 1 if any(check.verdict.status == "error" for check in found) else 0

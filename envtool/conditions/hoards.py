@@ -1,0 +1,9 @@
+"""(to be written)"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Hoard(NamedTuple):
+    seen: str

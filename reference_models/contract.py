@@ -1,0 +1,89 @@
+"""What a model file offers, and the values that it answers in.
+
+A model file has
+    CHECKS              its check functions in order, each (device, budget) -> iterator of Check
+    checks(device, budget) -> iterator of Check, all of them, one after another
+    demo(device, budget) -> Demo, what a report can draw
+
+A check function is named for what it proves, `round_trip`; whoever runs it says that name first, so that a crash, which
+yields nothing more, is placed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torch import Tensor
+
+    CheckFunction = Callable[[torch.device, "Budget"], Iterator["Check"]]
+
+
+class Check(NamedTuple):
+    """One number that was measured, beside the limit that it must keep."""
+
+    name: str  # "round trip, float32, depth 16"
+    measured: float
+    limit: float | None  # None: reported, not judged
+    unit: str  # "max abs error", "dB", "%"
+    better: str = "lower"  # or "higher"
+
+    @property
+    def passed(self) -> bool:
+        """NaN passes no limit."""
+        if self.limit is None:
+            return True
+        return self.measured <= self.limit if self.better == "lower" else self.measured >= self.limit
+
+
+class Budget(NamedTuple):
+    """How much to do: in steps, not in seconds, so that every machine computes the same."""
+
+    training: float = 1.0  # factor on the steps of every training; 0: properties only
+    seed: int = 0
+
+    def steps(self, usual: int) -> int:
+        return round(usual * self.training)
+
+
+QUICK, USUAL, FULL = Budget(training=0), Budget(), Budget(training=10)
+
+
+class Picture(NamedTuple):
+    title: str
+    pixels: Tensor  # (H, W) grey or (3, H, W) RGB, float in [0, 1], on the CPU
+    note: str = ""  # "27.3 dB"
+
+
+class Curve(NamedTuple):
+    title: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    x_label: str
+    y_label: str  # with its unit
+
+
+class Bar(NamedTuple):
+    """One of several values to compare: a method beside its baselines."""
+
+    group: str  # "digits turned by 90 degrees: accuracy, %"
+    label: str
+    value: float
+
+
+class Demo(NamedTuple):
+    pictures: tuple[Picture, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    remarks: tuple[str, ...] = ()  # what a person should know before they believe the figures
+
+
+def performed(functions: Sequence[CheckFunction], device: torch.device, budget: Budget) -> Iterator[Check]:
+    """Each function's checks, from the same random state whatever ran before."""
+    for function in functions:
+        torch.manual_seed(budget.seed)
+        yield from function(device, budget)
