@@ -19,6 +19,10 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / "python")
 FLOOR = (3, 10)
+_PIP_INSTALL = [PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+TORCH = "torch==2.13.0"  # what the tests of the models run on
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+PEER = "memcnn==1.5.2"  # its dependencies left out: it names a torchvision, which it does not import
 ON_PATH = ("python3.13", "python3.12", "python3.11", "python3.10")
 
 
@@ -48,7 +52,9 @@ def prepare(group: "str | None" = None) -> None:
     else:
         _say(f"installing envtool and what its {group} group names into .venv; the first time takes a minute")
         _pip_install("--upgrade", "pip>=25.1")  # the first that knows --group
+        _install_torch()
         _pip_install("--editable", ".", "--group", group)
+        _pip_install("--no-deps", PEER)
     stamp.write_text(wanted)
 
 
@@ -105,7 +111,14 @@ def _fingerprint() -> str:
 
 
 def _pip_install(*arguments: str) -> None:
-    _run_silently([PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *arguments])
+    _run_silently([*_PIP_INSTALL, *arguments])
+
+
+def _install_torch() -> None:
+    """A build for the CPU, from its own index; where that is out of reach the default one, whatever it has."""
+    from_index = [*_PIP_INSTALL, TORCH, "--index-url", CPU_WHEELS, "--retries", "0", "--timeout", "15"]
+    if subprocess.call(from_index, cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) != 0:
+        _pip_install(TORCH)
 
 
 def _run_silently(argv: "list[str]") -> None:
