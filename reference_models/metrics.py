@@ -55,4 +55,4 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 def relative(measured: Tensor, expected: Tensor) -> float:
     """The L2 norm of the difference over that of `expected`."""
     measured, expected = measured.double(), expected.double()
-    return (torch.linalg.vector_norm(measured - expected) / torch.linalg.vector_norm(expected)).item()
+    return float(torch.linalg.vector_norm(measured - expected) / torch.linalg.vector_norm(expected))
