@@ -58,7 +58,7 @@ def doctor(
     listed: bool,
     explain: str | None,
 ) -> None:
-    """Look at the environment before an install; or name the root cause of one that failed.
+    """Check the environment, or name the root cause of a failed install.
 
     Without a log or a command it checks the environment: all of it, or the CHECKs that are named. After -- it runs a
     command, watches it, and says what went wrong.
