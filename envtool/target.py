@@ -95,7 +95,7 @@ def inspect(executable: str, *, modules: bool = False) -> Target:
     """
     scripts = ("modules.py", "probe.py") if modules else ("probe.py",)
     try:
-        answer = _ask(executable, INSPECT_LIMIT_S, *scripts)
+        answer = ask(executable, INSPECT_LIMIT_S, *scripts)
     except TargetUnusable as failure:
         raise TargetUnusable(f"{failure}\n{ADVICE}") from None
     _refuse_old(answer, executable)
@@ -106,7 +106,7 @@ def inspect_meanwhile(executable: str) -> Callable[[], Target]:
     """`inspect` in a thread of its own; what is given back waits for it and ends as it ended."""
     outcome: list[Target | TargetUnusable] = []
 
-    def ask() -> None:
+    def inquire() -> None:
         try:
             outcome.append(inspect(executable))
         except TargetUnusable as failure:
@@ -118,7 +118,7 @@ def inspect_meanwhile(executable: str) -> Callable[[], Target]:
             raise outcome[0]
         return outcome[0]
 
-    thread = Thread(target=ask, daemon=True)
+    thread = Thread(target=inquire, daemon=True)
     thread.start()
     return answer
 
@@ -135,7 +135,7 @@ def _refuse_old(answer: str, executable: str) -> None:
 def sees_gpu(executable: str) -> TorchSeen:
     """What torch in this interpreter can compute on, tried out; a torch that is absent or broken is told in `error`."""
     try:
-        seen = json.loads(_ask(executable, TORCH_LIMIT_S, "torch_check.py"))
+        seen = json.loads(ask(executable, TORCH_LIMIT_S, "torch_check.py"))
     except (TargetUnusable, ValueError) as failure:
         return TorchSeen(None, None, None, str(failure))
     build = _build(seen["cuda"], seen["hip"], seen["xpu"]) if seen["version"] else None
@@ -151,7 +151,7 @@ def _build(cuda: str | None, hip: str | None, xpu: str | None) -> str:
     return "xpu" if xpu else "cpu"
 
 
-def _ask(executable: str, limit_s: float, script: str, *beside: str) -> str:
+def ask(executable: str, limit_s: float, script: str, *beside: str) -> str:
     """What a file of `_in_target` writes when this interpreter runs it: a copy of it, in a folder of its own.
 
     A copy, for nobody knows what a program that is no Python does to its arguments; `beside` are what it imports.
