@@ -58,7 +58,7 @@ ROOMS = {
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
-    "surroundings": {"errors", "facts", "conditions", "run", "psutil"},
+    "surroundings": {"errors", "facts", "conditions", "run", "target", "psutil"},
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},
