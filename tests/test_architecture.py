@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it is used
 
-KNOWLEDGE = {"catalogue", "cards", "import_names", "rules"}
+KNOWLEDGE = {"catalogue", "cards", "card_support", "import_names", "rules"}
 DECISIONS = {"plan", "freeze", "diagnose", "checkup", "smoke"}
 WORLD = {"run", "host", "target", "surroundings", "installer", "project", "registry", "files"}
 
@@ -26,25 +26,28 @@ ROOMS = {
     # values
     "errors": set[str](),
     "facts": {"errors", "packaging"},
+    "events": set[str](),
     "conditions": {"facts", "catalogue"},  # the latter as a type alone
     # knowledge
     "tables": {"errors"},
     "catalogue": {"errors", "facts", "tables", "packaging"},
     "import_names": {"tables"},
     "cards": {"facts", "catalogue"},
+    "card_support": {"facts", "catalogue", "packaging"},
     "wheel_index": {"catalogue", "packaging"},
     "rules": {"facts", "tables"},
     # decisions
-    "plan": {"errors", "facts", "catalogue", "cards", "wheel_index", "packaging"},
+    "plan": {"errors", "facts", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "rules", "tables"},
-    "checkup": {"facts", "conditions", "catalogue", "cards", "packaging"},
-    "smoke": {"facts"},
+    "checkup": {"facts", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
+    "smoke": {"facts", "events"},
     # words
     "report": {
         "errors",
         "facts",
         "conditions",
+        "card_support",
         "rules",
         *DECISIONS,
         "packaging",
@@ -58,7 +61,7 @@ ROOMS = {
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
-    "surroundings": {"errors", "facts", "conditions", "run", "target", "psutil"},
+    "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},

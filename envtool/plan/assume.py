@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from envtool import cards
+from envtool.card_support import own_driver
 from envtool.errors import RequestInvalid
 from envtool.facts import Driver, Gpu, Libc, OperatingSystem, parse_capability, release
-from envtool.plan.fit import own_driver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

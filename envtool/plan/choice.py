@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
+from envtool.card_support import cards_of, drives_natively, has_cubin, vendor_of
 from envtool.catalogue import BASES
-from envtool.plan.fit import cards_of, drives_natively, has_cubin, obstacles, vendor_of
+from envtool.plan.fit import obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
+from envtool.card_support import (
+    BRAND,
+    cards_of,
+    drives_natively,
+    has_kernels,
+    is_left_out_by_cudnn,
+    least_driver,
+    shown,
+    vendor_of,
+)
 from envtool.facts import release
 
 if TYPE_CHECKING:
@@ -15,13 +25,10 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from envtool.catalogue import Build, Capabilities, Catalogue, CudaRelease, Wheel
+    from envtool.catalogue import Build, Catalogue, Wheel
     from envtool.facts import Gpu, Machine
     from envtool.plan.request import Request
 
-VENDOR_OF = {"cu": "nvidia", "rocm": "amd", "xpu": "intel"}
-BRAND = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "apple": "Apple"}
-CUDNN_9_SINCE = Version("2.4")  # cuDNN 9 has no kernels below compute capability 5.0
 MANYLINUX_2_28_SINCE = Version("2.7")  # a plain linux tag states no floor: 2.17 before, 2.28 from here on
 SYSTEM_NAMES = {"Darwin": "macOS"}
 
@@ -46,46 +53,6 @@ def obstacles(
         text = find(build, wheel, machine, request, catalogue)
         if text is not None:
             yield Obstacle(kind, text)
-
-
-def vendor_of(backend: str) -> str | None:
-    """Whose cards the backend drives; None for cpu."""
-    return VENDOR_OF.get(backend.rstrip("0123456789."))
-
-
-def least_driver(release_: CudaRelease, machine: Machine) -> str:
-    """The floor of a CUDA build on this machine. WSL counts in Windows' driver numbers."""
-    return release_.floor_windows if _windows_numbers(machine) else release_.floor_linux
-
-
-def own_driver(release_: CudaRelease, machine: Machine) -> str:
-    """The driver that came with the toolkit: from it on nothing is left to compatibility, and PTX can be compiled."""
-    return release_.own_windows if _windows_numbers(machine) else release_.own_linux
-
-
-def drives_natively(machine: Machine, backend: str, catalogue: Catalogue) -> bool:
-    """Whether the driver is at least the one that came with the build's toolkit; always true without CUDA."""
-    cuda = catalogue.cuda.get(backend)
-    if cuda is None:
-        return True
-    driver = machine.driver.version if machine.driver else None
-    return driver is not None and release(driver) >= release(own_driver(cuda, machine))
-
-
-def has_cubin(capability: tuple[int, int], compiled: Capabilities) -> bool:
-    """A cubin runs on its own minor version and every later one of the same major."""
-    return any(cubin[0] == capability[0] and cubin <= capability for cubin in compiled.cubins)
-
-
-def cards_of(machine: Machine, vendor: str | None) -> tuple[Gpu, ...]:
-    return tuple(gpu for gpu in machine.gpus or () if gpu.vendor == vendor)
-
-
-def shown(gpu: Gpu) -> str:
-    """A card as messages name it: NVIDIA GeForce GTX 1080 (6.1)."""
-    what = gpu.architecture or (".".join(map(str, gpu.compute_capability)) if gpu.compute_capability else None)
-    name = gpu.name or f"{BRAND[gpu.vendor]} card{f' {gpu.pci_id}' if gpu.pci_id else ''}"
-    return f"{name} ({what})" if what else name
 
 
 def _python(_build: Build, wheel: Wheel, machine: Machine, _request: Request, _catalogue: Catalogue) -> str | None:
@@ -222,10 +189,9 @@ def _cuda_kernels(gpu: Gpu, build: Build, wheel: Wheel, machine: Machine, catalo
         return f"the compute capability of the {shown(gpu)} is not known"
     if compiled is None:
         return f"which compute capabilities {wheel.backend} holds is not known"
-    from_ptx = any(ptx <= wanted for ptx in compiled.ptx) and drives_natively(machine, wheel.backend, catalogue)
-    if not has_cubin(wanted, compiled) and not from_ptx:
+    if not has_kernels(wanted, compiled, may_compile=drives_natively(machine, wheel.backend, catalogue)):
         return f"{wheel.backend} has no kernels for the {shown(gpu)}"
-    if wanted < (5, 0) and build.version >= CUDNN_9_SINCE:
+    if is_left_out_by_cudnn(wanted, build.version):
         return f"its cuDNN 9 has no kernels for the {shown(gpu)}"
     return None
 
@@ -236,10 +202,6 @@ def _gfx_kernels(gpu: Gpu, build: Build, wheel: Wheel, catalogue: Catalogue) -> 
     if gpu.architecture in catalogue.gfx.get((build.version, wheel.backend), frozenset()):
         return None
     return f"{wheel.backend} has no kernels for the {shown(gpu)}"
-
-
-def _windows_numbers(machine: Machine) -> bool:
-    return machine.os.system == "Windows" or machine.os.wsl
 
 
 CRITERIA = (  # cheapest first; the kind names what would have to change

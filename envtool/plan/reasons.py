@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from envtool.card_support import cards_of, drives_natively, least_driver, shown, vendor_of
 from envtool.plan.choice import relies_on_ptx
-from envtool.plan.fit import cards_of, drives_natively, least_driver, shown, vendor_of
 from envtool.plan.misses import misses, nearness, span
 
 if TYPE_CHECKING:

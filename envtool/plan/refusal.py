@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from envtool.card_support import cards_of, least_driver, shown
 from envtool.facts import Driver, release
 from envtool.plan.assume import machine_for
 from envtool.plan.choice import toolkit
-from envtool.plan.fit import SYSTEM_NAMES, cards_of, least_driver, shown
+from envtool.plan.fit import SYSTEM_NAMES
 from envtool.plan.misses import misses, span
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envtool.card_support import BRAND, shown
 from envtool.plan import InstallPlan, argv
-from envtool.plan.fit import BRAND, SYSTEM_NAMES, shown
+from envtool.plan.fit import SYSTEM_NAMES
 from envtool.report.command import command_text, public
 
 if TYPE_CHECKING:
