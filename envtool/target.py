@@ -16,7 +16,7 @@ from envtool.errors import TargetUnusable
 from envtool.facts import Target, parse_target, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 IN_TARGET = Path(__file__).with_name("_in_target")
 IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")  # the last: conda on Windows
@@ -40,6 +40,13 @@ class TorchSeen(NamedTuple):
     build: str | None  # cu124, rocm6.2, xpu, cpu
     device: str | None
     error: str | None
+
+
+class Told(NamedTuple):
+    """What was written before the process ended, and how it ended; None where it ended well."""
+
+    answer: str
+    ending: str | None
 
 
 def choose(python: str | None, environment: Mapping[str, str], cwd: Path, own: str) -> Chosen:
@@ -138,11 +145,11 @@ def sees_gpu(executable: str) -> TorchSeen:
         seen = json.loads(ask(executable, TORCH_LIMIT_S, "torch_check.py"))
     except (TargetUnusable, ValueError) as failure:
         return TorchSeen(None, None, None, str(failure))
-    build = _build(seen["cuda"], seen["hip"], seen["xpu"]) if seen["version"] else None
+    build = build_name(seen["cuda"], seen["hip"], seen["xpu"]) if seen["version"] else None
     return TorchSeen(seen["version"], build, seen["device"], seen["error"])
 
 
-def _build(cuda: str | None, hip: str | None, xpu: str | None) -> str:
+def build_name(cuda: str | None, hip: str | None, xpu: str | None) -> str:
     """As the folders of the wheels are called, from what torch.version holds: "12.4" or "6.2.41133-dd7f95766"."""
     if cuda:
         return "cu" + "".join(cuda.split(".")[:2])
@@ -152,33 +159,42 @@ def _build(cuda: str | None, hip: str | None, xpu: str | None) -> str:
 
 
 def ask(executable: str, limit_s: float, script: str, *beside: str) -> str:
-    """What a file of `_in_target` writes when this interpreter runs it: a copy of it, in a folder of its own.
+    """What a file of `_in_target` writes when this interpreter runs it; `beside` are what it imports.
 
-    A copy, for nobody knows what a program that is no Python does to its arguments; `beside` are what it imports.
     Raises TargetUnusable, which says how the program ended.
+    """
+    told = hear(executable, limit_s, (script, *beside))
+    if not told.answer:
+        raise TargetUnusable(told.ending)
+    return told.answer
+
+
+def hear(executable: str, limit_s: float, scripts: Sequence[str], arguments: Sequence[str] = ()) -> Told:
+    """What the first of these files of `_in_target` writes, and how its process ends: a copy, in a folder of its own.
+
+    A copy, for nobody knows what a program that is no Python does to its arguments; the other files are what it imports.
     """
     try:
         environment = {"PYENV_DIR": os.getcwd(), **os.environ}  # noqa: PTH109 - text; pyenv's shims choose by it
         with tempfile.TemporaryDirectory(prefix="envtool-", ignore_cleanup_errors=True) as folder:
-            copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in (script, *beside)]
+            copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in scripts]
             out = Path(folder, "OUT.json")
-            ran = run.capture([executable, copy, str(out)], limit_s, environment, folder)
+            ran = run.capture([executable, copy, str(out), *arguments], limit_s, environment, folder)
             answer = out.read_text("utf-8", "surrogateescape") if out.is_file() else ""
     except OSError as error:
-        raise TargetUnusable(f"{executable} could not be asked: {error}") from None
-    if not answer:
-        raise TargetUnusable(_ending(executable, ran))
-    return answer
+        return Told("", f"{executable} could not be asked: {error}")
+    return Told(answer, None if answer and ran.status == 0 else _ending(executable, ran, answer))
 
 
-def _ending(executable: str, ran: run.Ran) -> str:
+def _ending(executable: str, ran: run.Ran, answer: str) -> str:
     if os.path.islink(executable) and not os.path.exists(executable):  # noqa: PTH110, PTH114 - text
         gone = os.path.realpath(executable)
         return f"{executable} leads to {gone}, which is not there: make this environment anew"
     if ran.trouble:
         return ran.trouble
     printed = [line for line in (ran.stderr or ran.stdout).splitlines() if line.strip()][-LINES_SHOWN:]
-    return "\n  ".join([f"{executable} {_status_words(ran.status or 0)} and gave no answer", *printed])
+    ended = f"{executable} {_status_words(ran.status or 0)}"
+    return "\n  ".join([ended if answer else f"{ended} and gave no answer", *printed])
 
 
 def _status_words(status: int) -> str:
