@@ -69,8 +69,8 @@ ROOMS = {
     # door
     "cli": {"__version__", "errors", "facts", "conditions", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
 }
-IN_TARGET = {"torch", "pynvml", "probe"}  # what a file run by the target may look for there, or find beside it
-MODELS = {"torch", "contract", "metrics", "data"}
+IN_TARGET = {"torch", "pynvml", "probe", "ladder"}  # what a file run by the target may look for there, or find beside it
+MODELS = {"torch", "contract", "metrics", "data", "names"}
 NEVER = {"torch", "reference_models"}  # for envtool
 ACTING = {"os", "subprocess"}  # the standard library's ways into the world that no decision takes
 OLDEST = {"_in_target": (3, 6), "reference_models": (3, 8)}

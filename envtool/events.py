@@ -1,0 +1,134 @@
+"""What a smoke-test says while it runs, as values: one a line of JSON from `_in_target/smoke_runner.py`, and how it ended.
+
+    {"event": "machine", "torch": "2.13.0+cpu", "device": "cpu", "device_name": "...", ...}
+    {"event": "start", "item": "inn", "part": "round_trip"}         part: null where the item has none
+    {"event": "check", "item": "inn", "name": ..., "measured": ..., "limit": ..., "unit": ..., "better": ...}
+    {"event": "remark", "item": "compile", "text": "..."}
+    {"event": "skip", "item": "compile", "text": "no compiler"}
+    {"event": "demo", "item": "inn", "pictures": [...], "curves": [...], "bars": [...], "remarks": [...]}
+    {"event": "end", "item": "inn", "error": null, "seconds": 4.1, "peak_memory_mib": 310.0, "steps_per_second": 210.0}
+
+An item is a rung of the ladder or a model. A process that dies says no end: whoever watched it adds a Death.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Stage(NamedTuple):
+    """The stack as torch sees it."""
+
+    torch: str
+    device: str  # as torch calls it: cpu, cuda:0
+    device_name: str
+    details: tuple[tuple[str, str], ...] = ()  # what else is worth showing: cuDNN, threads ...
+
+
+class Start(NamedTuple):
+    item: str
+    part: str | None
+
+
+class Measured(NamedTuple):
+    item: str
+    name: str
+    measured: float
+    limit: float | None  # None: reported, not judged
+    unit: str
+    better: str  # lower, higher
+
+    @property
+    def passed(self) -> bool:
+        """Computed here and nowhere else; NaN passes no limit."""
+        if self.limit is None:
+            return True
+        return self.measured <= self.limit if self.better == "lower" else self.measured >= self.limit
+
+
+class Remark(NamedTuple):
+    item: str
+    text: str
+
+
+class Skip(NamedTuple):
+    item: str
+    text: str  # why
+
+
+class Demo(NamedTuple):
+    item: str
+    content: Mapping[str, object]  # as contract.Demo has it, pictures as PNG in base64
+
+
+class End(NamedTuple):
+    item: str
+    error: str | None  # the exception that ended it
+    seconds: float
+    peak_memory_mib: float | None = None
+    steps_per_second: float | None = None
+
+
+class Death(NamedTuple):
+    """A process that ended without saying so."""
+
+    status: int | None  # negative: the signal; None: it was killed at the time limit
+    trouble: str | None  # "did not end within 60 s"
+    printed: tuple[str, ...] = ()  # its last words
+
+
+Event = Stage | Start | Measured | Remark | Skip | Demo | End | Death
+
+
+def parse_event(line: str) -> Event | None:
+    """The event in a line; None for a line that is cut off or of another version."""
+    try:
+        said = json.loads(line)
+        return _READ[said["event"]](said)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _stage(said: dict[str, object]) -> Stage:
+    own = ("event", "torch", "device", "device_name")
+    details = tuple((name, str(value)) for name, value in said.items() if name not in own)
+    return Stage(str(said["torch"]), str(said["device"]), str(said["device_name"]), details)
+
+
+def _start(said: dict[str, object]) -> Start:
+    return Start(str(said["item"]), str(said["part"]) if said["part"] else None)
+
+
+def _measured(said: dict[str, object]) -> Measured:
+    item, name, unit, better = (str(said[key]) for key in ("item", "name", "unit", "better"))
+    return Measured(item, name, _number(said["measured"]), _number_or_none(said["limit"]), unit, better)
+
+
+def _end(said: dict[str, object]) -> End:
+    peak, rate = (_number_or_none(said.get(key)) for key in ("peak_memory_mib", "steps_per_second"))
+    return End(str(said["item"]), str(said["error"]) if said["error"] else None, _number(said["seconds"]), peak, rate)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
+def _number_or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
+
+
+_READ: dict[str, Callable[[dict[str, object]], Event]] = {
+    "machine": _stage,
+    "start": _start,
+    "check": _measured,
+    "remark": lambda said: Remark(str(said["item"]), str(said["text"])),
+    "skip": lambda said: Skip(str(said["item"]), str(said["text"])),
+    "demo": lambda said: Demo(str(said["item"]), {key: value for key, value in said.items() if key != "event"}),
+    "end": _end,
+}

@@ -1,0 +1,104 @@
+"""What a smoke-test showed: events -> SmokeReport. Pure: it looks at nothing but what it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from envtool.events import Death, Demo, End, Measured, Remark, Skip, Stage, Start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from envtool.events import Event
+
+__all__ = ("OUTCOMES", "ItemReport", "SmokeReport", "fold")
+
+OUTCOMES = ("passed", "failed", "crashed", "timed-out", "not-run")
+
+
+class ItemReport(NamedTuple):
+    """A rung of the ladder or a model."""
+
+    name: str
+    outcome: str  # one of OUTCOMES
+    checks: tuple[Measured, ...] = ()
+    seconds: float | None = None
+    peak_memory_mib: float | None = None
+    steps_per_second: float | None = None
+    why: str | None = None  # where it did not pass: the check that was running, the signal or the exception
+    remarks: tuple[str, ...] = ()
+    demo: Demo | None = None
+
+
+class SmokeReport(NamedTuple):
+    stage: Stage | None  # None: torch did not get as far
+    seed: int
+    rungs: tuple[ItemReport, ...]
+    models: tuple[ItemReport, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return all(item.outcome == "passed" for item in self.models) and bool(self.models)
+
+
+def fold(
+    events: Iterable[Event], rungs: Sequence[str], models: Sequence[str], seed: int, seconds: float
+) -> SmokeReport:
+    """One report of all that was said, an item for each that was asked for."""
+    stage = None
+    of_item: dict[str, list[Event]] = {name: [] for name in (*rungs, *models)}
+    running = None
+    for event in events:
+        match event:
+            case Stage():
+                stage = event
+            case Death():
+                if running:
+                    of_item[running].append(event)
+                running = None
+            case _:
+                of_item.setdefault(event.item, []).append(event)
+                running = None if isinstance(event, End | Skip) else event.item
+    return SmokeReport(
+        stage,
+        seed,
+        rungs=tuple(_item(name, of_item[name]) for name in rungs),
+        models=tuple(_item(name, of_item[name]) for name in models),
+        seconds=seconds,
+    )
+
+
+def _item(name: str, events: Sequence[Event]) -> ItemReport:
+    checks = tuple(event for event in events if isinstance(event, Measured))
+    end = next((event for event in events if isinstance(event, End)), None)
+    outcome, why = _outcome(events, checks, end)
+    return ItemReport(
+        name,
+        outcome,
+        checks,
+        seconds=end and end.seconds,
+        peak_memory_mib=end and end.peak_memory_mib,
+        steps_per_second=end and end.steps_per_second,
+        why=why,
+        remarks=tuple(event.text for event in events if isinstance(event, Remark)),
+        demo=next((event for event in events if isinstance(event, Demo)), None),
+    )
+
+
+def _outcome(events: Sequence[Event], checks: Sequence[Measured], end: End | None) -> tuple[str, str | None]:
+    parts = [event.part for event in events if isinstance(event, Start) and event.part]
+    during = f"during {parts[-1].replace('_', ' ')}: " if parts else ""
+    match next((event for event in events if isinstance(event, Death | Skip)), None):
+        case Skip(text=text):
+            return "not-run", text
+        case Death(status=None, trouble=trouble):
+            return "timed-out", f"{during}{trouble}"
+        case Death() as death:
+            return "crashed", during + (death.trouble or f"exit status {death.status}")
+    if end is None:
+        return "not-run", "it was not reached"
+    if end.error:
+        return "failed", f"{during}{end.error}"
+    failed = [check.name for check in checks if not check.passed]
+    return ("failed", ", ".join(failed)) if failed else ("passed", None)
