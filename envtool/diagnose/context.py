@@ -48,7 +48,7 @@ _PIPS = (
 )
 _SYSTEMS = (  # what only that system has, then what others may speak of too
     ("Windows", r"\b[A-Za-z]:\\|win_amd64\.whl|win-amd64|WinError|AppData|vcvarsall"),
-    ("Darwin", r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun"),
+    ("Darwin", r"macosx|/Users/|/Library/|[dD]arwin|\.dylib|/opt/homebrew|xcrun|\bApple (?:M\d|Silicon)"),
     ("Linux", r"manylinux|musllinux|linux[-_]|/usr/|/home/|/var/|/opt/|\.so\b"),
     ("Windows", r"win_amd64|(?<![a-z_])win32|\.exe\b|MSVC|Visual C\+\+|Visual Studio"),
 )
@@ -101,7 +101,7 @@ _BUILD_FAILED = re.compile(
     r"subprocess-exited-with-error|metadata-generation-failed|Failed building wheel|Failed to build|egg_info|"
     r"setup\.py (?:install|bdist_wheel|egg_info|clean)|errored out with exit status|Could not build wheels|"
     r"error: command|build backend returned an error|did not run successfully|failed with error code|"
-    r"meson\.build:\d|Preparing (?:wheel )?metadata.{0,40}error|PEP ?517|legacy-install-failure|failed-wheel-build"
+    r"meson\.build:\d|Preparing (?:wheel )?metadata.{0,40}error|PEP ?517|legacy-install-failure|failed-wheel-build|Chef(?:Build|Install)Error"
 )
 
 

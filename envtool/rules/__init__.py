@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from envtool.rules import artifacts, build, choice, compilers, cuda, environment, index, machine, network, success
+from envtool.rules import (
+    artifacts,
+    build,
+    choice,
+    compilers,
+    cuda,
+    environment,
+    index,
+    machine,
+    network,
+    rust,
+    success,
+)
 from envtool.rules.rule import CONFIDENCES, Cause, Rule, Stage, compiled
 
 __all__ = ("CAUSES", "CONFIDENCES", "RULES", "Cause", "Rule", "Stage", "compiled")
 
-_TOPICS = (machine, environment, network, cuda, build, choice, artifacts, index, compilers, success)
+_TOPICS = (machine, environment, network, cuda, build, choice, artifacts, index, rust, compilers, success)
 
 RULES: tuple[Rule, ...] = tuple(
     sorted((rule for topic in _TOPICS for rule in topic.RULES), key=lambda rule: rule.stage)

@@ -71,22 +71,30 @@ VCS_FETCH_FAILED = Cause(
 )
 
 
+_GIVEN_BY_THE_INDEX = re.compile(r"#sha256=(\w{20,64})\b[^\n]{0,200}\n\s{0,12}Expected sha256 \1")
+_TIME_LEFT = re.compile(r"\beta (?!0?0:00:00)\d{1,2}:\d\d(?::\d\d)?\s{0,9}(?:ERROR: )?THESE PACKAGES DO NOT MATCH")
+
+
 def _git_was_called(log: Log, _match: re.Match[str]) -> bool:
     """By the installer, for a requirement: a setup script that asks git for its revision does no harm."""
     return log.says("git+", "running command git", "git checkout", "git operation")
 
 
 def _hash_was_pinned(log: Log, _match: re.Match[str]) -> bool:
-    return not _broke_off(log, _match) and (
-        log.says("--require-hashes", "--hash", "pipfile.lock", "poetry.lock", "uv.lock", "piwheels", "known hashes")
-        or "from -r" in log.lower
+    return (
+        not _broke_off(log, _match)
+        and not _GIVEN_BY_THE_INDEX.search(log.text)
+        and (
+            log.says("--require-hashes", "--hash", "pipfile.lock", "poetry.lock", "uv.lock", "piwheels", "known hashes")
+            or "from -r" in log.lower
+        )
     )
 
 
 def _broke_off(log: Log, _match: re.Match[str]) -> bool:
     """A progress bar above stands still before its end."""
     bars = re.findall(r"(\d{1,6}(?:\.\d)?)/(\d{1,6}(?:\.\d)?) ?[GMk]B\b", log.text)
-    return bool(bars) and float(bars[-1][0]) < float(bars[-1][1])
+    return (bool(bars) and float(bars[-1][0]) < float(bars[-1][1])) or _TIME_LEFT.search(log.text) is not None
 
 
 RULES = (
@@ -118,6 +126,7 @@ RULES = (
             r"Host key verification failed",
             r"Could not read from remote repository",
             r"fatal: unable to (?:access|connect)",
+            r"fatal: (?:I don't handle protocol|protocol '|transport '|Unable to find remote helper)",
             r"fatal: Authentication failed",
             r"RPC failed",
             r"fetch-pack: unexpected disconnect",
@@ -145,6 +154,13 @@ RULES = (
         (r"pathspec '[^'\n]{1,200}' did not match",),
         _git_was_called,
         over=("network-unreachable",),
+    ),
+    Rule(
+        VCS_FETCH_FAILED,
+        Stage.SOURCE,
+        (r"(?:exit(?:ed out with exit)? (?:code|status):?|error code) 128\b",),
+        _git_was_called,
+        confidence="likely",
     ),
     Rule(
         HASH_MISMATCH,

@@ -266,6 +266,7 @@ RULES = (
         (
             r"No module named '?(?P<name>[A-Za-z_][\w.]{0,80})",
             r"Cannot import (?:build backend )?'(?P<name>[\w.]{1,60})(?::\w{1,40})?'",
+            r"Backend '(?P<name>[\w.]{1,60})(?::[\w.]{1,40})?' is not available",
         ),
         _is_undeclared,
         confidence="likely",

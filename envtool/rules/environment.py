@@ -82,6 +82,11 @@ def _outside_a_build(log: Log, _match: re.Match[str]) -> bool:
     return not log.run.build_failed
 
 
+def _stops_there(log: Log, _match: re.Match[str]) -> bool:
+    """Python does not go on, as it does where a .pth file alone asks for the module."""
+    return not log.says("remainder of file ignored")
+
+
 def _before_python_312(log: Log, _match: re.Match[str]) -> bool:
     return log.run.python is not None and log.run.python < (3, 12)
 
@@ -159,7 +164,7 @@ RULES = (
             r"Library not loaded: [^\n]{0,60}Python",
             r"json\.decoder\.JSONDecodeError",
             r"is not a valid Win32 application",
-            r"No module named '?(?:_distutils_hack|setuptools\._vendor|pip\._vendor)",
+            r"No module named '?(?:setuptools\._vendor|pip\._vendor)",
             r"Could not find platform (?:in)?dependent libraries",
             r"module '(?:pip|setuptools|importlib|importlib_metadata|pyparsing|packaging)' has no attribute '\w{1,40}'",
             r"has no attribute '(?:build_editable|prepare_metadata_for_build_editable)'",
@@ -175,6 +180,7 @@ RULES = (
         _outside_a_build,
         over=("undeclared-build-dep",),
     ),
+    Rule(BROKEN_PYTHON_ENV, Stage.MACHINE, (r"No module named '?_distutils_hack",), _stops_there),
     Rule(
         BROKEN_PYTHON_ENV,
         Stage.BUILD,

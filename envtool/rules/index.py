@@ -131,7 +131,11 @@ def _a_folder_was_named(log: Log, _match: re.Match[str]) -> bool:
 
 
 def _is_not_of_the_request(log: Log, _match: re.Match[str]) -> bool:
-    return not log.says("couldn't parse requirement", "failed to parse:")
+    return not log.says("couldn't parse requirement", "failed to parse:", "invalid requirement:")
+
+
+def _is_not_of_a_build(log: Log, _match: re.Match[str]) -> bool:
+    return not log.says("metadata generation failed", "egg_info", "subprocess-exited-with-error")
 
 
 def _uninterrupted(log: Log, _match: re.Match[str]) -> bool:
@@ -148,7 +152,6 @@ RULES = (
             r"has invalid metadata",
             r"InvalidVersion:",
             r"Invalid version: '",
-            r"\.\* suffix can only be used",
             r"'(?:install_requires|setup_requires|tests_require)' must be a string or (?:list|iterable)",
             r"'extras_require' must be a dictionary whose values are",
             r"has inconsistent (?:version|name|Name|Version)",
@@ -171,7 +174,12 @@ RULES = (
             "broken-source-package",
         ),
     ),
-    Rule(BAD_METADATA, Stage.CHOICE, (r"no such comparison operator",), _is_not_of_the_request),
+    Rule(
+        BAD_METADATA,
+        Stage.CHOICE,
+        (r"no such comparison operator", r"(?:\.\* suffix|Local version label) can only be used"),
+        _is_not_of_the_request,
+    ),
     Rule(
         OBSOLETE_PACKAGE,
         Stage.CHOICE,
@@ -235,9 +243,17 @@ RULES = (
     Rule(INVALID_REQUIREMENT, Stage.CHOICE, (r"UnicodeDecodeError:",), _is_pips_own_reading),
     Rule(INVALID_REQUIREMENT, Stage.CHOICE, (r"does not appear to be a Python project: neither",), _a_folder_was_named),
     Rule(
+        VERSION_NOT_FOUND,
+        Stage.CHOICE,
+        (r"not available from current channels: - (?P<package>[\w.-]{1,99})(?P<wanted>={1,2}\d[\w.=*-]{0,60})",),
+        _uninterrupted,
+        over=("name-not-found",),
+    ),
+    Rule(
         NAME_NOT_FOUND,
         Stage.CHOICE,
         (
+            rf"Could not find a version that matches {PIN}[^\n]{{0,80}}\n[^\n]{{0,120}}No versions found",
             r"package literally named [\"'](?P<package>[\w./-]{1,100})",
             rf"Because {PIN} was not found in the (?:package registry|provided package locations)",
             rf"\b{PIN} was not found in the (?:package registry|provided package locations)",
@@ -314,8 +330,6 @@ RULES = (
             r"UnsatisfiableError",
             r"LibMambaUnsatisfiableError",
             r"Found conflicts!",
-            r"ResolutionFailure",
-            r"Locking [Ff]ailed",
             r"Double requirement given: (?P<package>[\w.-]{1,99})",
             r"Could not find a version that matches",
             r"incompatible versions in the resolved dependencies",
@@ -324,6 +338,13 @@ RULES = (
             r"DependencyConflict",
             r"Could not solve for environment specs",
         ),
+    ),
+    Rule(
+        RESOLVER_CONFLICT,
+        Stage.ANSWER,
+        (r"ResolutionFailure", r"Locking [Ff]ailed"),
+        _is_not_of_a_build,
+        confidence="likely",
     ),
     Rule(
         NAME_NOT_FOUND,

@@ -167,6 +167,10 @@ def _is_in_a_build_folder(_log: Log, match: re.Match[str]) -> bool:
     return re.search(r"pip-build-env|[/\\]overlay[/\\]|build-script-build|cargo|[/\\]te?mp[/\\]", match[0]) is not None
 
 
+def _below_tmp(log: Log, _match: re.Match[str]) -> bool:
+    return log.says("/tmp/")  # noqa: S108 - looked for in a log, not written to
+
+
 def _is_a_bare_tool(log: Log, match: re.Match[str]) -> bool:
     """A program found by its name, as those of a build environment are: it is there and may not be executed."""
     tools = r"meson|ninja|cmake|cython|swig|f2py|patchelf|cargo|rustc|maturin|gcc|g\+\+|cc|python3?"
@@ -237,10 +241,8 @@ _KILLED = (
     r"^\s{0,20}(?:\S{1,60}: line \d{1,6}: \d{1,9} )?Killed(?:\s{2,40}\S[^\n]{0,300})?$",
     r"(?:eta [\d:?-]{1,9}|[MGk]B(?:/s)?|%)\s{0,4}Killed\b",
     r"^\s{0,20}(?:已杀死|Getötet|強制終了|Processus arrêté)\s{0,4}$",
-    r"exit (?:code|status):? (?:-9|137)\b",
-    r"returned (?:a )?non-zero (?:exit )?(?:code|status):? (?:-9|137)\b",
+    r"\b(?:code|status|exited(?: with)?|exit)[ :=(]{1,3}(?:-9|137)\b",
     r"died with <Signals\.SIGKILL: 9>",
-    r"failed with (?:exit status|error code) (?:-9|137)\b",
 )
 _DENIED = (
     rf"\[Errno (?:13|1)\][^'\"\n]{{1,80}}: ['\"]{_PATH}['\"]",
@@ -288,6 +290,7 @@ RULES = (
         _is_in_a_build_folder,
         over=("permission-denied",),
     ),
+    Rule(TMP_NOEXEC, Stage.MACHINE, (r"\./configure: Permission denied",), _below_tmp, over=("permission-denied",)),
     Rule(
         READ_ONLY_FS,
         Stage.MACHINE,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envtool.rules.log import Log
 
 FEW_WHEELS = {"armv7l", "armv6l", "i686", "win_arm64", "ppc64le"}  # processors that most projects leave out
+LAST_TORCH_FOR_INTEL_MACS = {"torch": "2.2.2", "torchvision": "0.17.2", "torchaudio": "2.2.2"}
 PIP_WITH_PYPROJECT = (19,)
 PIP_WITH_MANYLINUX_2014 = (19, 3)
 
@@ -71,6 +72,17 @@ def pin_is_newer_than_all(_log: Log, match: re.Match[str]) -> bool:
     return bool(pin) and all(release(version) < pin for version in listed(match))
 
 
+def _ends_below_all(match: re.Match[str]) -> bool:
+    """What is wanted ends before the oldest that is listed."""
+    highest = pinned(match) or _upper_bound(match)
+    return highest is not None and all(release(version) > release(highest) for version in listed(match))
+
+
+def _upper_bound(match: re.Match[str]) -> str | None:
+    found = re.search(r"<=?\s*([\d.]{1,20})", match["wanted"])
+    return found[1] if found else None
+
+
 def was_never_built(_log: Log, match: re.Match[str]) -> bool:
     """The version of torch exists, and not for the CUDA behind its +."""
     public, plus, local = (pinned(match) or "").partition("+")
@@ -78,10 +90,20 @@ def was_never_built(_log: Log, match: re.Match[str]) -> bool:
     return bool(plus and builds) and local not in builds
 
 
+def is_built_for_other_systems(log: Log, match: re.Match[str]) -> bool:
+    """macOS has torch without a local tag alone; its last for Intel Macs is the newest that is listed there."""
+    found = listed(match)
+    has_ended = bool(found) and found[-1] == LAST_TORCH_FOR_INTEL_MACS.get(name_of(match))
+    return (has_ended and pin_is_newer_than_all(log, match)) or (
+        log.run.system == "Darwin" and "+" in (pinned(match) or "") and name_of(match) in LAST_TORCH_FOR_INTEL_MACS
+    )
+
+
 def is_on_another_index(log: Log, match: re.Match[str]) -> bool:
     """Torch was built so, and what is listed, the plain version among it or newer ones, has no such tag."""
     public, plus, local = (pinned(match) or "").partition("+")
-    if not plus or local not in torch_builds().get((name_of(match), public), {local}):
+    built = torch_builds().get((name_of(match), public), {local})
+    if not plus or local not in built or log.run.system == "Darwin":
         return False
     if "versions" not in match.re.groupindex:
         return no_list_is_shown(log, match)
@@ -113,7 +135,9 @@ def platform_lacks_wheels(log: Log, match: re.Match[str]) -> bool:
     if not (log.run.musl or log.run.arch in FEW_WHEELS):
         return False
     if "versions" in match.re.groupindex:
-        return not listed(match) or (is_compiled(name_of(match)) and pinned(match) not in listed(match))
+        return not listed(match) or (
+            is_compiled(name_of(match)) and pinned(match) not in listed(match) and not _ends_below_all(match)
+        )
     return is_compiled(name_of(match)) and _failed_to_build(log, name_of(match))
 
 
@@ -159,8 +183,8 @@ def finds_no_wheel(_log: Log, match: re.Match[str]) -> bool:
     if pin is not None:
         is_in_a_gap = wheels_alone and release(pin) < max(found)
         return pin not in listed(match) and (release(pin) < min(found) or is_in_a_gap)
-    below = re.search(r"<=?\s*([\d.]{1,20})", match["wanted"])
-    return bool(below) and min(found) >= release(below[1] if below else "")
+    below = _upper_bound(match)
+    return below is not None and min(found) >= release(below)
 
 
 def pip_predates_pyproject(log: Log, match: re.Match[str]) -> bool:
