@@ -95,7 +95,7 @@ def parse_event(line: str) -> Event | None:
 
 def _stage(said: dict[str, object]) -> Stage:
     own = ("event", "torch", "device", "device_name")
-    details = tuple((name, str(value)) for name, value in said.items() if name not in own)
+    details = tuple((name, str(value)) for name, value in said.items() if name not in own and value is not None)
     return Stage(str(said["torch"]), str(said["device"]), str(said["device_name"]), details)
 
 

@@ -4,11 +4,13 @@ Stand-alone, Python 3.6 grammar. A rung is a function of the stage that yields c
 nothing to prove. Expected numbers are made on the CPU in double precision, never by the device that is judged.
 """
 
+import platform
 import time
 from typing import Any, Callable, Dict, Iterator, Optional
 
 Said = Dict[str, Any]
 MARK = 3  # what a tensor is filled with
+OVERSUBSCRIBED = 1.2  # how much slower all threads are than one
 
 
 class Skipped(Exception):
@@ -64,11 +66,18 @@ def best_device(torch: Any) -> str:
 
 def device_name(stage: Stage) -> str:
     kind = stage.device.type
-    if kind == "cuda":
-        return str(stage.torch.cuda.get_device_name(stage.device))
-    return (
-        str(stage.torch.xpu.get_device_name(stage.device)) if kind == "xpu" else {"mps": "Apple GPU"}.get(kind, "CPU")
-    )
+    if kind in ("cuda", "xpu"):
+        return str(getattr(stage.torch, kind).get_device_name(stage.device))
+    return "Apple GPU" if kind == "mps" else processor_name()
+
+
+def processor_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        models = []
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def allocate(stage: Stage) -> Iterator[Said]:
@@ -221,7 +230,10 @@ def threads(stage: Stage) -> Iterator[Said]:
         torch.set_num_threads(count)
         seconds.append(quickest(lambda: torch.nn.functional.conv2d(image, weight)))
     torch.set_num_threads(every)
-    yield check("{} threads against one".format(every), seconds[0] / seconds[1], None, "times the time")
+    ratio = seconds[0] / seconds[1]
+    yield check("{} threads against one".format(every), ratio, None, "times the time")
+    if ratio > OVERSUBSCRIBED:
+        yield remark("other programs keep the cores busy: {} threads are slower than one".format(every))
 
 
 def first_line(error: Exception) -> str:

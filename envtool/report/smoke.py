@@ -1,0 +1,169 @@
+"""A SmokeReport in words: text, JSON, Markdown and JUnit's XML."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+from envtool.report.table import table_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from envtool.events import Measured
+    from envtool.smoke import ItemReport, SmokeReport
+
+VERDICTS = {True: "passed", False: "FAILED"}
+ENDINGS = {"passed": "passed", "failed": "failed", "crashed": "crashed", "timed-out": "timed out", "not-run": "not run"}
+
+
+def smoke_text(report: SmokeReport, form: str, width: int | None = None) -> str:
+    """In one of FORMATS; a text's tables are drawn to a terminal of that width."""
+    return FORMATS[form](report, width)
+
+
+def check_line(check: Measured) -> str:
+    """One check while the test runs."""
+    return f"{_verdict(check):7} {check.item}: {check.name}: {_number(check.measured)}{_bound(check)} {check.unit}"
+
+
+def summary(report: SmokeReport) -> str:
+    """The last line: smoke-test: 3 models passed on NVIDIA H100 80GB HBM3 in 41 s."""
+    by_ending = {outcome: [item.name for item in report.models if item.outcome == outcome] for outcome in ENDINGS}
+    parts = [_counted(names, ENDINGS[outcome]) for outcome, names in by_ending.items() if names]
+    broken = [rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")]
+    parts += [f"ladder broken at {', '.join(broken)}"] if broken else []
+    where = f" on {report.stage.device_name}" if report.stage else ""
+    return f"smoke-test: {'; '.join(parts)}{where} in {report.seconds:.0f} s"
+
+
+def _counted(names: Sequence[str], ending: str) -> str:
+    if ending == "passed":
+        return f"{len(names)} model{'s' if len(names) > 1 else ''} passed"
+    return f"{', '.join(names)} {ending}"
+
+
+def _text(report: SmokeReport, width: int | None) -> str:
+    models = ("\n".join(_model_lines(model, width)) for model in report.models)
+    return "\n\n".join([_stage_line(report), table_text(_ladder_rows(report), width), *models, summary(report)])
+
+
+def _stage_line(report: SmokeReport) -> str:
+    if report.stage is None:
+        return "torch did not get as far as a device"
+    stage = report.stage
+    details = ", ".join(f"{name} {value}" for name, value in stage.details)
+    return f"torch {stage.torch} on {stage.device}, {stage.device_name}; {details}; seed {report.seed}"
+
+
+def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
+    yield "rung", "outcome", "what was measured"
+    for rung in report.rungs:
+        measured = "; ".join(f"{check.name} {_number(check.measured)} {check.unit}" for check in rung.checks)
+        yield rung.name, ENDINGS[rung.outcome], "; ".join(filter(None, (rung.why, measured, *rung.remarks)))
+
+
+def _model_lines(model: ItemReport, width: int | None) -> Iterator[str]:
+    spent = f" in {model.seconds:.1f} s" if model.seconds is not None else ""
+    peak = f", at most {model.peak_memory_mib:.0f} MiB" if model.peak_memory_mib is not None else ""
+    yield f"{model.name}: {ENDINGS[model.outcome]}{spent}{peak}" + (f": {model.why}" if model.why else "")
+    if model.checks:
+        yield table_text(_check_rows(model), width)
+
+
+def _check_rows(model: ItemReport) -> Iterator[tuple[str, ...]]:
+    yield "check", "measured", "limit", "unit", "passed"
+    for check in model.checks:
+        yield check.name, _number(check.measured), _bound(check).strip(), check.unit, _verdict(check)
+
+
+def _verdict(check: Measured) -> str:
+    return "report" if check.limit is None else VERDICTS[check.passed]
+
+
+def _bound(check: Measured) -> str:
+    return "" if check.limit is None else f" {'<=' if check.better == 'lower' else '>='} {_number(check.limit)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _markdown(report: SmokeReport, _: int | None) -> str:
+    blocks = [_stage_line(report), _markdown_table(_ladder_rows(report))]
+    for model in report.models:
+        blocks += [f"### {next(_model_lines(model, None))}"]
+        blocks += [_markdown_table(_check_rows(model))] if model.checks else []
+    return "\n\n".join([*blocks, summary(report)])
+
+
+def _markdown_table(rows: Iterator[tuple[str, ...]]) -> str:
+    heading, *body = (tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows)
+    lines = [heading, ("---",) * len(heading), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _json(report: SmokeReport, _: int | None) -> str:
+    stage = report.stage
+    body = {
+        "schema": 1,
+        "torch": stage and stage.torch,
+        "device": stage and stage.device,
+        "device_name": stage and stage.device_name,
+        "details": dict(stage.details) if stage else {},
+        "seed": report.seed,
+        "seconds": report.seconds,
+        "ladder": [_item_fields(rung) for rung in report.rungs],
+        "models": [_item_fields(model) for model in report.models],
+    }
+    return json.dumps(body)
+
+
+def _item_fields(item: ItemReport) -> dict[str, object]:
+    rate = item.steps_per_second
+    return {
+        "name": item.name,
+        "outcome": item.outcome,
+        "why": item.why,
+        "seconds": item.seconds,
+        "peak_memory_mib": item.peak_memory_mib,
+        "checks": [_check_fields(check) for check in item.checks],
+        "throughput": None if rate is None else {"value": rate, "unit": "steps/s"},
+        "remarks": list(item.remarks),
+    }
+
+
+def _check_fields(check: Measured) -> dict[str, object]:
+    """JSON knows no NaN and no infinity: such a number is null there."""
+    measured = check.measured if math.isfinite(check.measured) else None
+    fields = check._asdict() | {"measured": measured, "passed": check.passed}
+    del fields["item"]
+    return fields
+
+
+def _junit(report: SmokeReport, _: int | None) -> str:
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring  # noqa: PLC0415
+
+    suites = Element("testsuites", name="envtool smoke-test", time=f"{report.seconds:.3f}")
+    for item in (*report.rungs, *report.models):
+        cases = item.checks or (None,)
+        suite = SubElement(suites, "testsuite", name=item.name, tests=str(len(cases)), time=f"{item.seconds or 0:.3f}")
+        for check in cases:
+            case = SubElement(suite, "testcase", classname=item.name, name=check.name if check else item.name)
+            if check and not check.passed:
+                SubElement(case, "failure", message=f"{_number(check.measured)}, not{_bound(check)} {check.unit}")
+        if item.outcome == "not-run":
+            SubElement(case, "skipped", message=item.why or "")
+        elif item.outcome != "passed" and all(check.passed for check in item.checks):
+            SubElement(case, "error", type=item.outcome, message=item.why or item.outcome)
+    indent(suites)
+    return tostring(suites, encoding="unicode")
+
+
+FORMATS: dict[str, Callable[[SmokeReport, int | None], str]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+    "junit": _junit,
+}
