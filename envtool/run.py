@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ if sys.platform != "win32":
     import tty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
 KEPT_BYTES = 65536  # of what a streamed program printed
@@ -56,6 +56,30 @@ def capture(argv: Sequence[str], timeout_s: float, env: Mapping[str, str] | None
         _kill(process)
         raise
     return Ran(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+@contextmanager
+def running(
+    argv: Sequence[str], printed: BinaryIO, env: Mapping[str, str] | None = None, cwd: str | None = None
+) -> Iterator[Callable[[], int | None]]:
+    """A program that runs beside the block, and is killed with its children where the block ends first.
+
+    What it prints goes into the file; what is given asks for its status, None while it runs. Raises OSError.
+    """
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=printed,
+        stderr=subprocess.STDOUT,
+        env=env,
+        cwd=cwd,
+        start_new_session=os.name == "posix",
+    )
+    try:
+        yield process.poll
+    finally:
+        if process.poll() is None:
+            _kill(process)
 
 
 def stream(
