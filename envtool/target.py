@@ -193,11 +193,11 @@ def _ending(executable: str, ran: run.Ran, answer: str) -> str:
     if ran.trouble:
         return ran.trouble
     printed = [line for line in (ran.stderr or ran.stdout).splitlines() if line.strip()][-LINES_SHOWN:]
-    ended = f"{executable} {_status_words(ran.status or 0)}"
+    ended = f"{executable} {status_words(ran.status or 0)}"
     return "\n  ".join([ended if answer else f"{ended} and gave no answer", *printed])
 
 
-def _status_words(status: int) -> str:
+def status_words(status: int) -> str:
     if status >= 0:
         return f"ended with exit status {status}"
     try:

@@ -17,7 +17,7 @@ STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it
 
 KNOWLEDGE = {"catalogue", "cards", "card_support", "import_names", "rules"}
 DECISIONS = {"plan", "freeze", "diagnose", "checkup", "smoke"}
-WORLD = {"run", "host", "target", "surroundings", "installer", "project", "registry", "files"}
+WORLD = {"run", "host", "target", "trial", "surroundings", "installer", "project", "registry", "files"}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -61,13 +61,14 @@ ROOMS = {
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
+    "trial": {"events", "run", "target"},
     "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},
     "project": {"errors", "facts", "pipreqs", "charset_normalizer", "pathspec"},
     # door
-    "cli": {"__version__", "errors", "facts", "conditions", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
+    "cli": {"__version__", "errors", "facts", "events", "conditions", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
 }
 IN_TARGET = {"torch", "pynvml", "probe", "ladder"}  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}

@@ -1,0 +1,108 @@
+"""Tries a target's torch: starts the smoke runner there, and passes on its events as they come.
+
+An item that dies or hangs ends its process; the items behind it run in a fresh one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from envtool.events import Death, Start, parse_event
+from envtool.run.beside import running
+from envtool.target import IN_TARGET, status_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TextIO
+
+    from envtool.events import Event
+
+SCRIPTS = ("smoke_runner.py", "ladder.py")
+MODELS = Path(__file__).parent.parent / "reference_models"
+SERVING = ("__init__", "__main__", "contract", "data", "metrics")  # files of that folder that are no model
+POLL_S = 0.05
+LINES_SHOWN = 8  # of what a dead process printed
+
+
+class Work(NamedTuple):
+    """What a runner is to do."""
+
+    items: tuple[str, ...]  # rungs and models, in order
+    device: str = "auto"
+    seed: int = 0
+    training: float = 1.0  # a factor on the steps of every training
+    demo: bool = False  # whether a report will draw
+
+
+def model_names() -> tuple[str, ...]:
+    """By listing the folder: importing it is for the target."""
+    return tuple(sorted(file.stem for file in MODELS.glob("*.py") if file.stem not in SERVING))
+
+
+def perform(executable: str, work: Work, limits_s: Mapping[str, float]) -> Iterator[Event]:
+    """The events of every item, in order; a Death stands where an item ended its process."""
+    left = work.items
+    while left:
+        begun, died = 0, False  # how many of those that are left were begun
+        for event in _one_process(executable, work._replace(items=left), limits_s):
+            item = getattr(event, "item", None)
+            if item is not None and item not in left:  # every process climbs the first rungs anew
+                continue
+            begun = max(begun, left.index(item) + 1 if item else 0)
+            died = isinstance(event, Death)
+            yield event
+        if not died or not begun:
+            return
+        left = left[begun:]
+
+
+def _one_process(executable: str, work: Work, limits_s: Mapping[str, float]) -> Iterator[Event]:
+    with tempfile.TemporaryDirectory(prefix="envtool-", ignore_cleanup_errors=True) as folder:
+        copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in SCRIPTS]
+        told, orders, printed = (Path(folder, name) for name in ("EVENTS.jsonl", "WORK.json", "PRINTED"))
+        orders.write_text(json.dumps({**work._asdict(), "models": str(MODELS)}), "utf-8")
+        told.touch()
+        with (
+            printed.open("wb") as out,
+            running([executable, copy, str(told), str(orders)], out, os.environ, folder) as status,
+            told.open(encoding="utf-8", errors="replace") as events,
+        ):
+            yield from _followed(events, status, limits_s)
+            ended = status()
+        if ended:
+            yield Death(ended, status_words(ended), _last_words(printed))
+
+
+def _followed(events: TextIO, status: Callable[[], int | None], limits_s: Mapping[str, float]) -> Iterator[Event]:
+    """What is told until the process ends, or until one item takes longer than it may."""
+    line, limit_s, until = "", None, math.inf
+    while True:
+        is_over = status() is not None  # asked first, for what it told last is then in the file
+        while piece := events.readline():
+            line += piece
+            if not line.endswith("\n"):
+                break
+            event, line = parse_event(line), ""
+            if isinstance(event, Start) and event.item in limits_s and event.part is None:
+                limit_s = limits_s[event.item]
+                until = time.monotonic() + limit_s
+            if event:
+                yield event
+        if is_over:
+            return
+        if time.monotonic() > until:
+            yield Death(None, f"did not end within {limit_s:g} s")
+            return
+        time.sleep(POLL_S)
+
+
+def _last_words(printed: Path) -> tuple[str, ...]:
+    lines = printed.read_text("utf-8", "replace").splitlines()
+    return tuple(line for line in lines if line.strip())[-LINES_SHOWN:]
