@@ -15,6 +15,7 @@ COMMANDS = {
     "install-torch": "Name the one PyTorch build for this machine.",
     "freeze": "Name what a project imports, in the versions that are installed.",
     "doctor": "Check the environment, or name the root cause of a failed install.",
+    "smoke-test": "Prove the GPU stack with reference models.",
 }
 
 

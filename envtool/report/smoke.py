@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from envtool.report.table import table_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envtool.events import Measured
     from envtool.smoke import ItemReport, SmokeReport
+    from envtool.smoke.ladder import Rung
 
 VERDICTS = {True: "passed", False: "FAILED"}
 ENDINGS = {"passed": "passed", "failed": "failed", "crashed": "crashed", "timed-out": "timed out", "not-run": "not run"}
@@ -167,3 +168,9 @@ FORMATS: dict[str, Callable[[SmokeReport, int | None], str]] = {
     "markdown": _markdown,
     "junit": _junit,
 }
+
+
+def known_text(rungs: Iterable[Rung], models: Iterable[str]) -> str:
+    """The rungs and the models, a line each."""
+    rows = [("rung", rung.name, rung.what) for rung in rungs]
+    return table_text([("kind", "name", "what it proves"), *rows, *(("model", name, "") for name in models)], None)

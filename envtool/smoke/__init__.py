@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.events import Death, Demo, End, Measured, Remark, Skip, Stage, Start
+from envtool.smoke.ladder import EARLIEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ("OUTCOMES", "ItemReport", "SmokeReport", "fold")
 
 OUTCOMES = ("passed", "failed", "crashed", "timed-out", "not-run")
+NOT_REACHED = "it was not reached"
 
 
 class ItemReport(NamedTuple):
@@ -38,8 +40,15 @@ class SmokeReport(NamedTuple):
     seconds: float
 
     @property
+    def has_run(self) -> bool:
+        """Whether any model was tried."""
+        return any(item.outcome != "not-run" for item in self.models)
+
+    @property
     def passed(self) -> bool:
-        return all(item.outcome == "passed" for item in self.models) and bool(self.models)
+        """Whether every model passed, and every rung that has something to prove here."""
+        rungs = (rung.outcome in ("passed", "not-run") for rung in self.rungs)
+        return self.has_run and all(rungs) and all(model.outcome == "passed" for model in self.models)
 
 
 def fold(
@@ -60,13 +69,22 @@ def fold(
             case _:
                 of_item.setdefault(event.item, []).append(event)
                 running = None if isinstance(event, End | Skip) else event.item
+    climbed = tuple(_item(name, of_item[name]) for name in rungs)
+    broken = next((f"{rung.name}: {rung.why}" for rung in climbed if rung.name in EARLIEST and rung.why), None)
     return SmokeReport(
         stage,
         seed,
-        rungs=tuple(_item(name, of_item[name]) for name in rungs),
-        models=tuple(_item(name, of_item[name]) for name in models),
+        rungs=tuple(_with_reason(rung, broken) for rung in climbed),
+        models=tuple(_with_reason(_item(name, of_item[name]), broken) for name in models),
         seconds=seconds,
     )
+
+
+def _with_reason(item: ItemReport, broken: str | None) -> ItemReport:
+    """The item; where it was not reached, with the rung that all others stand on as the reason."""
+    if item.why != NOT_REACHED:
+        return item
+    return item._replace(why=f"the ladder ends at {broken}" if broken else NOT_REACHED)
 
 
 def _item(name: str, events: Sequence[Event]) -> ItemReport:
@@ -97,7 +115,7 @@ def _outcome(events: Sequence[Event], checks: Sequence[Measured], end: End | Non
         case Death() as death:
             return "crashed", during + (death.trouble or f"exit status {death.status}")
     if end is None:
-        return "not-run", "it was not reached"
+        return "not-run", NOT_REACHED
     if end.error:
         return "failed", f"{during}{end.error}"
     failed = [check.name for check in checks if not check.passed]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from envtool.cli.planned import plan_for
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from envtool.checkup import Checked
     from envtool.checkup.check import Check
     from envtool.cli.this_machine import ThisMachine
-    from envtool.conditions import Conditions, Here, Planned
+    from envtool.conditions import Conditions, Here
 
 
 class Wishes(NamedTuple):
@@ -60,28 +61,9 @@ def _here(wishes: Wishes, this: ThisMachine, catalogue: Catalogue) -> Here:
         machine=machine,
         target=this.target,
         executable=this.executable,
-        planned=_planned(this._replace(machine=machine), catalogue),
+        planned=plan_for(this._replace(machine=machine), catalogue),
         folder=Path.cwd(),
         environment=os.environ,
         root=Path("/"),
         online=wishes.online,
-    )
-
-
-def _planned(this: ThisMachine, catalogue: Catalogue) -> Planned | None:
-    from envtool.conditions import Planned  # noqa: PLC0415
-    from envtool.plan import InstallPlan, Request, argv, choose  # noqa: PLC0415
-    from envtool.report.command import command_text, public  # noqa: PLC0415
-
-    plan = choose((this.machine,), Request(), catalogue)
-    if not isinstance(plan, InstallPlan):
-        return None
-    installer = ("pip",) if this.chosen.active else (this.executable, "-m", "pip")
-    return Planned(
-        command=command_text(argv(public(plan), installer), "powershell" if os.name == "nt" else "sh"),
-        torch=dict(plan.packages)["torch"],
-        backend=plan.backend,
-        index_url=plan.source.url if plan.source else None,
-        download_mib=plan.size.download_mib if plan.size else None,
-        installed_mib=plan.size.installed_mib if plan.size else None,
     )
