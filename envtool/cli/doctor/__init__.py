@@ -15,6 +15,7 @@ EXAMPLES = """\b
 Examples:
   envtool doctor
   envtool doctor disk-space torch-gpu
+  envtool doctor disk-space --fix
   envtool doctor -- pip install flash-attn
   envtool doctor --log install.log
   pip install flash-attn 2>&1 | envtool doctor --log -
@@ -38,6 +39,8 @@ class _Doctor(click.Command):
 @click.option("--machine", metavar="FILE", help="The machine that the log is of, for the torch command that mends it.")
 @click.option("--python", metavar="PATH", help="The interpreter to look at.  [default: that of the active environment]")
 @click.option("--online", is_flag=True, help="Also try index, mirror and proxy; else nothing leaves this machine.")
+@click.option("--fix", is_flag=True, help="Offer to free room: caches, with the tools that own them, one by one.")
+@click.option("-y", "--yes", is_flag=True, help="--fix does not ask.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
 @click.option("--list-checks", is_flag=True, help="Print every check.")
@@ -53,6 +56,8 @@ def doctor(
     machine: str | None,
     python: str | None,
     online: bool,
+    fix: bool,
+    yes: bool,
     form: str,
     list_checks: bool,
     listed: bool,
@@ -65,6 +70,10 @@ def doctor(
 
     Exit codes: 0 no error was found, 1 one was, and here is what mends it, 3 the log gives no answer.
     """
+    if fix or yes:
+        from envtool.cli.doctor.fix import check_answers  # noqa: PLC0415 - --help needs none of it
+
+        check_answers(fix=fix, yes=yes, checks_alone=log is None and COMMAND not in context.meta)
     if list_checks or listed or explain is not None:
         click.echo(_known(explain, causes=listed))
     elif log is not None:
@@ -72,7 +81,7 @@ def doctor(
     else:
         from envtool.cli.doctor.checks import Wishes  # noqa: PLC0415 - --help needs none of it
 
-        context.exit(_examine(Wishes(checks, python, online), form))
+        context.exit(_examine(Wishes(checks, python, online), form, fix=fix, yes=yes))
 
 
 def _known(explain: str | None, *, causes: bool) -> str:
@@ -97,10 +106,15 @@ def _judge_log(log: str, machine: str | None, form: str) -> int:
     return EXIT_CODES[diagnosis.outcome]
 
 
-def _examine(wishes: Wishes, form: str) -> int:
+def _examine(wishes: Wishes, form: str, *, fix: bool, yes: bool) -> int:
     from envtool.cli.doctor.checks import examination  # noqa: PLC0415
     from envtool.report.checkup import checkup_text  # noqa: PLC0415
 
     seen, found = examination(wishes)
+    if fix:
+        from envtool.cli.doctor.fix import free_room  # noqa: PLC0415
+
+        if free_room(seen, wishes.checks, yes=yes):
+            seen, found = examination(wishes)
     click.echo(checkup_text(seen.here.machine, found, form).encode("utf-8", "replace"))
     return 1 if any(check.verdict.status == "error" for check in found) else 0
