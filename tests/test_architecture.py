@@ -25,7 +25,8 @@ ROOMS = {
     "__main__": {"cli"},
     # values
     "errors": set[str](),
-    "facts": {"errors", "packaging"},
+    "facts": {"errors", "usage", "packaging"},
+    "usage": set[str](),
     "events": set[str](),
     "conditions": {"facts", "catalogue"},  # the latter as a type alone
     # knowledge
@@ -35,11 +36,11 @@ ROOMS = {
     "cards": {"facts", "catalogue"},
     "card_support": {"facts", "catalogue", "packaging"},
     "wheel_index": {"catalogue", "packaging"},
-    "rules": {"facts", "tables"},
+    "rules": {"facts", "usage", "tables"},
     # decisions
     "plan": {"errors", "facts", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
-    "diagnose": {"facts", "rules", "tables"},
+    "diagnose": {"facts", "usage", "rules", "tables"},
     "checkup": {"facts", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
     "smoke": {"facts", "events"},
     # words
@@ -58,7 +59,7 @@ ROOMS = {
         "matplotlib",
     },
     # world
-    "run": {"errors", "facts", "psutil"},
+    "run": {"errors", "facts", "usage", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
     "trial": {"events", "run", "target"},
@@ -68,9 +69,25 @@ ROOMS = {
     "files": {"errors"},
     "project": {"errors", "facts", "pipreqs", "charset_normalizer", "pathspec"},
     # door
-    "cli": {"__version__", "errors", "facts", "events", "conditions", *KNOWLEDGE, *DECISIONS, "report", *WORLD, "click"},
+    "cli": {
+        "__version__",
+        "errors",
+        "facts",
+        "events",
+        "conditions",
+        *KNOWLEDGE,
+        *DECISIONS,
+        "report",
+        *WORLD,
+        "click",
+    },
 }
-IN_TARGET = {"torch", "pynvml", "probe", "ladder"}  # what a file run by the target may look for there, or find beside it
+IN_TARGET = {
+    "torch",
+    "pynvml",
+    "probe",
+    "ladder",
+}  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
 NEVER = {"torch", "reference_models"}  # for envtool
 ACTING = {"os", "subprocess"}  # the standard library's ways into the world that no decision takes

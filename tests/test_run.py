@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from envtool import run
+from envtool.run import streaming
 
 if sys.platform != "win32":
     import fcntl
@@ -41,6 +42,7 @@ STREAMS = """
 import sys
 from pathlib import Path
 from envtool import run
+from envtool.run import streaming
 sys.stdin.readline()
 try:
     outcome = run.stream([sys.executable, "-c", sys.argv[1]]).stdout
@@ -90,7 +92,7 @@ class TestPiped:
 
     def test_keeps_the_end_of_a_long_output(self, capfd: pytest.CaptureFixture[str]) -> None:
         ran = run.stream(python("for n in range(20000): print('line', n)"))
-        assert len(ran.stdout) == run.KEPT_BYTES
+        assert len(ran.stdout) == streaming.KEPT_BYTES
         assert ran.stdout.splitlines()[-1] == "line 19999"
         assert len(capfd.readouterr().err.splitlines()) == 20000
 
@@ -116,7 +118,7 @@ class TestPiped:
 
     @posix_only
     def test_does_not_wait_for_what_the_program_left_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(run, "LAST_WORDS_S", 0.1)
+        monkeypatch.setattr(streaming, "LAST_WORDS_S", 0.1)
         leaves = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {STAYS!r}]); print(p.pid)"
         ran = run.stream(python(leaves))
         assert ran.status == 0
