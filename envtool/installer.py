@@ -1,10 +1,8 @@
-"""Carries an install out: with the target's own pip or with uv, after a look at the disks."""
+"""What carries an install out: the target's own pip, or uv."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envtool.errors import TargetUnusable
@@ -24,20 +22,3 @@ def around(target: Target, executable: str, asked: str | None) -> tuple[tuple[st
     if asked == "uv":
         raise TargetUnusable("uv is not on PATH: put it there, or leave out --installer")
     raise TargetUnusable(f"{executable} has no pip: run `{executable} -m ensurepip`, or put uv on PATH")
-
-
-def obstacles(target: Target, download_mib: int, installed_mib: int) -> tuple[str, ...]:
-    """What would make the install fail, a sentence each."""
-    if target.externally_managed and not target.is_venv:
-        return (f"{target.prefix} belongs to the system (PEP 668): make an environment, `python3 -m venv .venv`",)
-    environment, temporary = Path(target.site_packages or target.prefix), Path(tempfile.gettempdir())
-    needs = {environment: installed_mib}
-    if environment.stat().st_dev == temporary.stat().st_dev:
-        needs[environment] += download_mib  # the download lies there until it is unpacked
-    else:
-        needs[temporary] = download_mib
-    return tuple(
-        f"{folder} has {free} MiB free, and the install needs about {need} MiB: free some, or set TMPDIR elsewhere"
-        for folder, need in needs.items()
-        if (free := shutil.disk_usage(folder).free // 2**20) < need
-    )

@@ -223,17 +223,18 @@ def _check(options: Options) -> None:
 def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Options) -> int:
     """Install the plan into the target, and say what torch sees there."""
     from envtool import installer, run  # noqa: PLC0415
+    from envtool.cli.obstacles import obstacles  # noqa: PLC0415
     from envtool.plan import argv  # noqa: PLC0415
     from envtool.report import words  # noqa: PLC0415
     from envtool.target import sees_gpu  # noqa: PLC0415
 
     executable = target.python.executable or chosen.executable  # what a shim of pyenv leads to
-    command = argv(plan, *installer.around(target, executable, options.installer))
+    before, after = installer.around(target, executable, options.installer)
+    command = argv(plan, before, after)
     if plan.size is None:
         say([("note", f"how much room {plan.backend} needs is not known: the disks were not looked at")])
-    obstacles = installer.obstacles(target, plan.size.download_mib, plan.size.installed_mib) if plan.size else ()
-    if obstacles:
-        say(("refused", obstacle) for obstacle in obstacles)
+    if found := obstacles(target, executable, plan.size, by_uv=before[1:] == ("pip",)):
+        say(("refused", obstacle) for obstacle in found)
         return 1
     if not options.yes and not click.confirm(f"Install into {target.prefix}?", default=True, err=True):
         return 1
