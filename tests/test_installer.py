@@ -1,10 +1,8 @@
-"""Which installer a target gets, and what the disks say before it starts."""
+"""Which installer a target gets."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,20 +16,16 @@ if TYPE_CHECKING:
 PYTHON = "/env/bin/python"
 
 
-class Usage(NamedTuple):
-    free: int
-
-
-def target(*packages: str, prefix: str = "/env", is_venv: bool = True, externally_managed: bool = False) -> Target:
+def target(*packages: str) -> Target:
     return Target(
         python=Interpreter("cpython", "3.12.7", executable=PYTHON),
         arch="x86_64",
         libc=None,
         platform="linux-x86_64",
-        prefix=prefix,
-        is_venv=is_venv,
-        externally_managed=externally_managed,
-        site_packages=prefix,
+        prefix="/env",
+        is_venv=True,
+        externally_managed=False,
+        site_packages="/env",
         packages=tuple(Package(name, "1") for name in packages),
     )
 
@@ -59,22 +53,3 @@ class TestAround:
         monkeypatch.setenv("PATH", "")
         with pytest.raises(TargetUnusable, match=fault):
             installer.around(target(), PYTHON, asked)
-
-
-class TestObstacles:
-    def test_room_enough(self, tmp_path: Path) -> None:
-        assert installer.obstacles(target(prefix=str(tmp_path)), 0, 0) == ()
-
-    def test_one_disk_holds_the_download_and_what_comes_of_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-        monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1000 * 2**20))
-        assert installer.obstacles(target(prefix=str(tmp_path)), 400, 600) == ()
-        [fault] = installer.obstacles(target(prefix=str(tmp_path)), 400, 601)
-        assert fault.startswith(f"{tmp_path} has 1000 MiB free, and the install needs about 1001 MiB")
-
-    def test_an_environment_of_the_system_is_left_alone(self, tmp_path: Path) -> None:
-        system = target(prefix=str(tmp_path), is_venv=False, externally_managed=True)
-        [fault] = installer.obstacles(system, 0, 0)
-        assert "PEP 668" in fault
