@@ -40,6 +40,7 @@ class Options(NamedTuple):
     seed: int
     timeout: float | None
     python: str | None
+    repeat: int
     listed: bool
     form: str
 
@@ -52,6 +53,9 @@ class Options(NamedTuple):
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="For each model.")
 @click.option("--python", metavar="PATH", help="The interpreter to try.  [default: that of the active environment]")
+@click.option(
+    "--repeat", type=click.IntRange(1, 2), default=1, show_default=True, help="2: run twice, and compare bit for bit."
+)
 @click.option("--list", "listed", is_flag=True, help="Print the rungs and the models.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
@@ -66,6 +70,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     """
     from envtool.catalogue import Catalogue  # noqa: PLC0415 - --help needs none of it
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
+    from envtool.smoke import compare  # noqa: PLC0415
     from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
     from envtool.trial import model_names  # noqa: PLC0415
 
@@ -79,6 +84,8 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     catalogue = Catalogue()
     this = look_here(options.python, catalogue)
     report = _try(this.executable, options)
+    if options.repeat > 1:
+        report = compare(report, _try(this.executable, options))
     click.echo(smoke_text(report, options.form, terminal_width()).encode("utf-8", "replace"))
     if not report.has_run:
         say(_remedy(this, catalogue))

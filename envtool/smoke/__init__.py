@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from envtool.events import Event
 
-__all__ = ("OUTCOMES", "ItemReport", "SmokeReport", "fold")
+__all__ = ("OUTCOMES", "ItemReport", "SmokeReport", "compare", "fold")
 
 OUTCOMES = ("passed", "failed", "crashed", "timed-out", "not-run")
 NOT_REACHED = "it was not reached"
@@ -78,6 +78,30 @@ def fold(
         models=tuple(_with_reason(_item(name, of_item[name]), broken) for name in models),
         seconds=seconds,
     )
+
+
+def compare(first: SmokeReport, again: SmokeReport) -> SmokeReport:
+    """The first report, each of its models with one check more: that a second run gave the same, bit for bit."""
+    seconds = {model.name: model for model in again.models}
+    models = tuple(
+        model._replace(checks=(*model.checks, _sameness(model, seconds[model.name]))) for model in first.models
+    )
+    return first._replace(
+        models=tuple(_judged(model) for model in models),
+        seconds=first.seconds + again.seconds,
+    )
+
+
+def _sameness(model: ItemReport, again: ItemReport) -> Measured:
+    one, two = ({check.name: check.measured.hex() for check in item.checks} for item in (model, again))
+    differing = sum(one.get(name) != two.get(name) for name in {*one, *two})
+    return Measured(model.name, "second run, bit for bit", float(differing), 0.0, "checks that differ", "lower")
+
+
+def _judged(model: ItemReport) -> ItemReport:
+    if model.outcome != "passed" or model.checks[-1].passed:
+        return model
+    return model._replace(outcome="failed", why=model.checks[-1].name)
 
 
 def _with_reason(item: ItemReport, broken: str | None) -> ItemReport:
