@@ -60,24 +60,24 @@ def distributions() -> Iterator[Tuple[str, str, str]]:
 
 
 def recorded(info: str) -> Iterator[Tuple[str, int]]:
-    """The files that the installer wrote down with their sizes; compiled ones have none."""
+    """The files that the installer wrote down with their sizes, but programs; what Python compiled has none."""
     try:
         with open(os.path.join(info, "RECORD"), encoding="utf-8", newline="") as record:
             for row in csv.reader(record):
-                if len(row) == 3 and row[2].isdigit():  # noqa: PLR2004 - path, hash, size
+                if len(row) == 3 and row[2].isdigit() and not row[0].startswith(".."):  # noqa: PLR2004 - path, hash, size
                     yield row[0], int(row[2])
     except (OSError, ValueError, csv.Error):
         return
 
 
 def is_altered(info: str, file: str) -> bool:
-    """Whether another size is to be expected: scripts name their interpreter, conda sets paths in what it installs."""
+    """Whether another size is to be expected: conda sets paths in what it installs, installers add to the metadata."""
     try:
         with open(os.path.join(info, "INSTALLER"), encoding="utf-8") as installer:
             by_conda = "conda" in installer.read()
     except (OSError, ValueError):
         by_conda = False
-    return by_conda or file.startswith("..") or ".dist-info/" in file
+    return by_conda or ".dist-info/" in file
 
 
 def size_of(path: str) -> Optional[int]:

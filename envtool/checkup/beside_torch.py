@@ -35,11 +35,20 @@ def companion(name: str, seen: Conditions, found: InstalledTorch) -> Verdict:
     torch = carried(seen, found.torch)
     if tried is None:
         return Verdict("ok", f"{name} is not installed")
+    if found.torch.is_absent and torch is None:
+        return Verdict("warning", f"{name} {tried.version} is installed, and torch is not", planned(seen.here, None))
     if found.torch.version is None or torch is None:
         return Verdict("unknown", f"{name} {tried.version} could not be tried: torch cannot be imported")
-    mend = (_mend(tried, torch, seen),)
     if tried.error:
-        return Verdict("error", f"{name} {tried.version} fails beside torch {torch.pin}: {one_line(tried.error)}", mend)
+        reason = one_line(tried.error)
+        mend = (_mend(tried, torch, seen),)
+        return Verdict("error", f"{name} {tried.version} fails beside torch {torch.pin}: {reason}", mend)
+    return _on_paper(tried, torch, seen)
+
+
+def _on_paper(tried: Companion, torch: Carried, seen: Conditions) -> Verdict:
+    """What imports may all the same be of another torch, and fail later."""
+    name, mend = tried.name, (_mend(tried, torch, seen),)
     paired = _paired(name, torch, seen)
     if paired and Version(tried.version).public not in paired:
         return Verdict("warning", f"{name} {tried.version} is made for another torch than {torch.pin}", mend)
@@ -230,13 +239,13 @@ CHECKS = (
         "torchvision",
         "torchvision beside this torch, tried out",
         "installed_torch",
-        judged(partial(companion, "torchvision")),
+        judged(partial(companion, "torchvision"), absent=True),
     ),
     Check(
         "torchaudio",
         "torchaudio beside this torch, tried out",
         "installed_torch",
-        judged(partial(companion, "torchaudio")),
+        judged(partial(companion, "torchaudio"), absent=True),
     ),
     Check("cuda-libraries", "NVIDIA libraries of two CUDA versions", "installed_torch", judged(cuda_libraries)),
     Check("openmp-runtimes", "OpenMP runtimes that meet in one process", "installed_torch", judged(openmp)),

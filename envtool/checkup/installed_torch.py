@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from envtool.checkup.installs import Carried
     from envtool.conditions import Conditions
-    from envtool.conditions.installed_torch import Damage, InstalledTorch, Torch
+    from envtool.conditions.installed_torch import Damage, Files, InstalledTorch, Torch
     from envtool.facts import Gpu
 
 _LIBRARY = re.compile(r"\.(?:so(?:\.[\d.]+)?|dll|pyd|dylib)$")
@@ -65,7 +65,8 @@ def _after_a_crash(seen: Conditions, found: InstalledTorch, reason: str) -> tupl
 
 
 def _after_a_failure(seen: Conditions, found: InstalledTorch, reason: str) -> tuple[str, ...]:
-    mend = planned(seen.here, carried(seen, found.torch))
+    damages = found.files.damages if found.files else ()
+    mend = tuple(_anew(seen, found, damages)) or planned(seen.here, carried(seen, found.torch))
     if seen.here.environment.get("LD_LIBRARY_PATH") and any(sign in reason for sign in _LIBRARIES_AT_ODDS):
         return ("unset LD_LIBRARY_PATH  # the first to try: its folders come before torch's own libraries", *mend)
     return mend
@@ -230,22 +231,23 @@ def cpu_build(seen: Conditions, found: InstalledTorch) -> Verdict:
 
 
 def files(seen: Conditions, found: InstalledTorch) -> Verdict:
-    seen_files = found.files
-    if seen_files is None:
+    if found.files is None:
         return Verdict("unknown", "the files of torch could not be compared with what was installed")
-    if not seen_files.damages:
-        if not seen_files.is_whole:
-            return Verdict(
-                "unknown", f"{seen_files.looked} files are as they were installed; the time was over for the rest"
-            )
-        if not seen_files.looked:
-            return Verdict("unknown", "the installer of torch left no record of its files")
-        return Verdict("ok", f"{seen_files.looked} files of torch and its libraries are as they were installed")
-    damages = seen_files.damages
+    if not found.files.damages:
+        return _no_damage(found.files)
+    damages = sorted(found.files.damages, key=lambda damage: not _LIBRARY.search(damage.file))
     is_grave = any(damage.found is None or _LIBRARY.search(damage.file) for damage in damages)
     listed = "; ".join(map(_told, damages[:DAMAGES_SHOWN]))
     more = f"; and {len(damages) - DAMAGES_SHOWN} more" if len(damages) > DAMAGES_SHOWN else ""
     return Verdict("error" if is_grave else "warning", f"{listed}{more}", tuple(_anew(seen, found, damages)))
+
+
+def _no_damage(files: Files) -> Verdict:
+    if not files.is_whole:
+        return Verdict("unknown", f"{files.looked} files are as they were installed; the time was over for the rest")
+    if not files.looked:
+        return Verdict("unknown", "the installer of torch left no record of its files")
+    return Verdict("ok", f"{files.looked} files of torch and its libraries are as they were installed")
 
 
 def _told(damage: Damage) -> str:

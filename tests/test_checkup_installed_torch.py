@@ -1,0 +1,583 @@
+"""The checks of torch in the target: each red and green by making the fault in a little environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import interpreters
+import pytest
+from machines import ARC, GTX_1080, RTX_3090, RX_7900, linux, macos
+from torch_environment import CATALOGUE, NUMPY, PLANNED, Environment, torch_source
+
+from envtool.checkup import CHECKS
+from envtool.checkup.check import Verdict
+from envtool.conditions import Conditions
+from envtool.conditions.installed_torch import Device, Files, Halt, InstalledTorch, Torch
+from envtool.surroundings import installed_torch
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="signals")
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/self/maps")
+OTHERS = sorted(check.id for check in CHECKS.values() if check.part == "installed_torch" and check.id != "torch-import")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    return Environment(tmp_path / "env")
+
+
+class TestImport:
+    def test_absent(self, environment: Environment) -> None:
+        verdict = environment.verdict("torch-import")
+        assert verdict.status == "note"
+        assert verdict.seen.startswith("torch is not installed in ")
+        assert verdict.do == (PLANNED.command,)
+
+    @pytest.mark.parametrize("check", OTHERS)
+    def test_the_other_checks_pass_where_it_is_absent(self, environment: Environment, check: str) -> None:
+        assert environment.verdict(check).status == "ok"
+
+    def test_works(self, environment: Environment) -> None:
+        environment.torch()
+        verdict = environment.verdict("torch-import")
+        assert verdict.status == "ok"
+        assert verdict.seen.startswith("torch 2.5.1+cpu was imported in 0.")
+
+    def test_raises(self, environment: Environment) -> None:
+        environment.torch(source="raise ImportError('libcudnn.so.9: cannot open shared object file')")
+        verdict = environment.verdict("torch-import")
+        assert verdict.status == "error"
+        assert verdict.seen == (
+            "torch 2.5.1+cpu cannot be imported: ImportError: libcudnn.so.9: cannot open shared object file"
+        )
+        assert verdict.do == (PLANNED.command,)
+
+    def test_foreign_libraries_are_the_first_suspect(self, environment: Environment) -> None:
+        environment.torch(source="raise ImportError('undefined symbol: __nvJitLinkComplete_12_4')")
+        verdict = environment.verdict("torch-import", LD_LIBRARY_PATH="/usr/local/cuda/lib64")
+        assert verdict.do[0].startswith("unset LD_LIBRARY_PATH")
+        assert verdict.do[1:] == (PLANNED.command,)
+
+    def test_the_same_build_is_put_in_anew(self, environment: Environment) -> None:
+        environment.torch("2.14.1+cu126", "raise ImportError('half of it is missing')")
+        assert environment.verdict("torch-import").do == (f"{PLANNED.command} --force-reinstall",)
+
+    def test_recorded_and_gone(self, environment: Environment) -> None:
+        environment.torch()
+        shutil.rmtree(environment.site_packages / "torch")
+        verdict = environment.verdict("torch-import")
+        assert (verdict.status, verdict.seen) == (
+            "error",
+            "torch 2.5.1+cpu cannot be imported: ModuleNotFoundError: No module named 'torch'",
+        )
+
+    @posix_only
+    @pytest.mark.parametrize("signal", ["SIGILL", "SIGSEGV"])
+    def test_crash(self, environment: Environment, signal: str) -> None:
+        environment.torch(source=f"import os, signal\nos.kill(os.getpid(), signal.{signal})\n")
+        verdict = environment.verdict("torch-import")
+        assert verdict.status == "error"
+        assert verdict.seen.endswith(f"cannot be imported: {environment.python} was ended by {signal}")
+        assert ("The processor lacks an instruction" in verdict.do[0]) == (signal == "SIGILL")
+
+    def test_hang(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(installed_torch, "IMPORT_LIMIT_S", 1.0)
+        environment.torch(source="import threading\nthreading.Event().wait()\n")
+        verdict = environment.verdict("torch-import")
+        assert verdict.status == "error"
+        assert "did not end within 1 s" in verdict.seen
+        assert "dump_traceback_later" in verdict.do[0]
+
+    @pytest.mark.parametrize("python", interpreters.SUPPORTED.values(), ids=interpreters.SUPPORTED)
+    def test_every_python(self, tmp_path: Path, python: str) -> None:
+        environment = Environment(tmp_path / "env", python)
+        environment.torch()
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": TORCHVISION})
+        for check in ("torch-import", "torch-files", "torchvision"):
+            assert environment.verdict(check).status == "ok"
+
+
+class TestBuild:
+    def test_named(self, environment: Environment) -> None:
+        environment.torch(source=torch_source("2.5.1+cu124", cuda="12.4"))
+        assert environment.verdict("torch-build").seen == "torch 2.5.1+cu124 is built for CUDA 12.4 (cu124)"
+
+    def test_another_torch_is_in_the_way(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cpu", torch_source("2.4.0+cpu"))
+        verdict = environment.verdict("torch-build")
+        assert verdict.status == "warning"
+        assert verdict.seen.startswith("pip knows torch 2.5.1+cpu, and what is imported from ")
+        assert verdict.seen.endswith(" is 2.4.0+cpu")
+
+    def test_registrys_build_by_the_catalogue(self, environment: Environment) -> None:
+        environment.torch("2.5.1", "raise ImportError")
+        assert environment.verdict("torch-build").seen == "torch 2.5.1 is built for CUDA 12.4 (cu124)"
+
+    def test_neither_says(self, environment: Environment) -> None:
+        environment.torch("2.5.1+homemade", "raise ImportError")
+        assert environment.verdict("torch-build", linux(arch="riscv64")).status == "unknown"
+
+
+class TestDriver:
+    @pytest.mark.parametrize(
+        ("driver", "status"), [("525.60.13", "ok"), ("525.60.12", "error"), ("470.256.02", "error"), (None, "unknown")]
+    )
+    def test_floor(self, environment: Environment, driver: str | None, status: str) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        verdict = environment.verdict("torch-driver", linux("3.12.7", driver, RTX_3090))
+        assert verdict.status == status
+        assert "525.60.13" in verdict.seen
+        assert bool(verdict.do) == (status == "error")
+
+    def test_no_card(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        assert environment.verdict("torch-driver").status == "ok"
+
+    def test_what_computes_is_right(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4", device="NVIDIA A100"))
+        assert environment.verdict("torch-driver", linux("3.12.7", "470.1", RTX_3090)).status == "ok"
+
+
+class TestGpu:
+    def built(self, environment: Environment, kernels: str, **options: str) -> None:
+        environment.torch(
+            "2.8.0+cu128",
+            torch_source("2.8.0+cu128", cuda="12.8", kernels=kernels, **options),
+        )
+
+    @pytest.mark.parametrize(
+        ("kernels", "driver", "status"),
+        [
+            ("sm_61", "580.95.05", "ok"),
+            ("sm_60 sm_70", "580.95.05", "ok"),
+            ("sm_70 sm_120", "580.95.05", "error"),
+            ("sm_62", "580.95.05", "error"),
+            ("sm_37 compute_37", "580.95.05", "ok"),
+            ("sm_37 compute_37", "525.60.13", "error"),  # older than CUDA 12.8: it may not compile
+        ],
+    )
+    def test_as_torch_was_compiled(self, environment: Environment, kernels: str, driver: str, status: str) -> None:
+        self.built(environment, kernels, gpu="return False")
+        verdict = environment.verdict("torch-gpu", linux("3.12.7", driver, GTX_1080))
+        assert verdict.status == ("warning" if status == "ok" else status)  # it finds no GPU, for there is none
+        if status == "error":
+            assert verdict.seen == (
+                "torch 2.8.0+cu128 has no kernels for the NVIDIA GeForce GTX 1080 (6.1): it was built for " + kernels
+            )
+            assert verdict.do == (PLANNED.command,)
+
+    def test_second_card_alone(self, environment: Environment) -> None:
+        self.built(environment, "sm_86", device="NVIDIA GeForce RTX 3090")
+        assert environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090)).status == "ok"
+        both = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090, GTX_1080))
+        assert both.status == "error"
+        assert "GTX 1080 (6.1)" in both.seen
+        assert "3090" not in both.seen
+
+    @pytest.mark.parametrize(("card", "status"), [(GTX_1080, "error"), (RTX_3090, "ok")])
+    def test_by_the_catalogue_without_an_import(self, environment: Environment, card: object, status: str) -> None:
+        environment.torch("2.8.0+cu128", "raise ImportError")
+        machine = linux("3.12.7", "580.95.05", card)  # type: ignore[arg-type]  # a Gpu
+        assert environment.verdict("torch-gpu", machine).status == status
+
+    def test_tried_in_vain(self, environment: Environment) -> None:
+        no_image = "raise RuntimeError('no kernel image is available for execution on the device')"
+        self.built(environment, "sm_86", device="NVIDIA GeForce RTX 3090", sum=no_image)
+        verdict = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090))
+        assert verdict.status == "warning"
+        assert "RuntimeError: no kernel image is available" in verdict.seen
+
+    def test_torchs_own_reason(self, environment: Environment) -> None:
+        warning = "import warnings; warnings.warn('CUDA unknown error'); return False"
+        self.built(environment, "sm_86", gpu=warning)
+        verdict = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090))
+        assert verdict.seen == "torch 2.8.0+cu128 does not compute on the GPU: CUDA unknown error"
+
+    def test_gpu_that_hangs(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(installed_torch, "IMPORT_LIMIT_S", 1.0)
+        self.built(environment, "sm_86", gpu="import threading; threading.Event().wait()")
+        verdict = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090))
+        assert verdict.status == "error"
+        assert "did not come back from the GPU" in verdict.seen
+        assert environment.verdict("torch-import").status == "ok"
+
+    def test_unknown_cards_are_not_absent(self, environment: Environment) -> None:
+        self.built(environment, "sm_86")
+        blind = linux()._replace(gpus=None, notes=("NVML did not answer",))
+        verdict = environment.verdict("torch-gpu", blind)
+        assert (verdict.status, verdict.seen) == (
+            "unknown",
+            "whether there is a GPU could not be learnt; NVML did not answer",
+        )
+
+    def test_no_card(self, environment: Environment) -> None:
+        self.built(environment, "sm_86")
+        assert environment.verdict("torch-gpu").status == "ok"
+
+    @pytest.mark.parametrize(("kernels", "status"), [("gfx90a gfx1100", "warning"), ("gfx90a:sramecc+", "error")])
+    def test_amd(self, environment: Environment, kernels: str, status: str) -> None:
+        environment.torch("2.8.0+rocm6.4", torch_source("2.8.0+rocm6.4", hip="6.4.43482", kernels=kernels))
+        assert environment.verdict("torch-gpu", linux("3.12.7", None, RX_7900)).status == status
+
+    def test_intel_card_for_a_cuda_build(self, environment: Environment) -> None:
+        self.built(environment, "sm_86")
+        assert environment.verdict("torch-gpu", linux("3.12.7", None, ARC)).status == "ok"
+
+
+class TestCpuBuild:
+    def test_leaves_a_card_idle(self, environment: Environment) -> None:
+        environment.torch()
+        verdict = environment.verdict("torch-cpu-build", linux("3.12.7", "580.95.05", RTX_3090))
+        assert verdict == Verdict(
+            "warning",
+            "torch 2.5.1+cpu is a CPU build and leaves the NVIDIA GeForce RTX 3090 (8.6) idle",
+            (PLANNED.command,),
+        )
+
+    def test_a_pin_that_pip_takes_for_met(self, environment: Environment) -> None:
+        environment.torch("2.15.0+cpu")
+        plain = PLANNED._replace(torch="2.15.0", command="pip install torch==2.15.0")
+        verdict = environment.verdict("torch-cpu-build", linux("3.12.7", "595.58.03", RTX_3090), plain)
+        assert verdict.do == ("pip install torch==2.15.0 --force-reinstall",)
+
+    def test_no_build_serves_the_card(self, environment: Environment) -> None:
+        environment.torch()
+        verdict = environment.verdict("torch-cpu-build", linux("3.12.7", "580.95.05", RTX_3090), None)
+        assert (verdict.status, verdict.do) == ("note", ())
+
+    def test_no_card(self, environment: Environment) -> None:
+        environment.torch()
+        assert environment.verdict("torch-cpu-build").status == "ok"
+        assert environment.verdict("torch-cpu-build", macos()).status == "ok"
+
+    def test_a_cuda_build(self, environment: Environment) -> None:
+        environment.torch(source=torch_source(cuda="12.4"))
+        assert environment.verdict("torch-cpu-build", linux("3.12.7", "580.95.05", RTX_3090)).status == "ok"
+
+
+class TestFiles:
+    LIBRARY = "torch/lib/libtorch.so"
+
+    @pytest.fixture
+    def library(self, environment: Environment) -> Path:
+        files: dict[str, str | bytes] = {
+            "torch": torch_source(),
+            self.LIBRARY: b"\x7fELF" * 100,
+            "torch/hub.py": "# a hub\n",
+        }
+        environment.package("torch", "2.5.1+cpu", files)
+        return environment.site_packages / self.LIBRARY
+
+    @pytest.mark.usefixtures("library")
+    def test_whole(self, environment: Environment) -> None:
+        verdict = environment.verdict("torch-files")
+        assert verdict == Verdict("ok", "3 files of torch and its libraries are as they were installed")
+
+    def test_truncated(self, environment: Environment, library: Path) -> None:
+        os.truncate(library, 100)
+        verdict = environment.verdict("torch-files")
+        assert verdict.status == "error"
+        assert verdict.seen == f"{self.LIBRARY} of torch has 100 bytes and was installed with 400"
+        [do] = verdict.do
+        assert do == (
+            f"{environment.python} -m pip install --force-reinstall --no-deps torch==2.5.1+cpu"
+            " --index-url https://download.pytorch.org/whl/cpu"
+        )
+
+    def test_what_is_damaged_is_put_back_where_the_import_fails(self, environment: Environment, library: Path) -> None:
+        library.unlink()
+        (environment.site_packages / "torch/__init__.py").write_text("raise ImportError('libtorch.so')")
+        assert environment.verdict("torch-import").do == environment.verdict("torch-files").do
+
+    def test_gone(self, environment: Environment, library: Path) -> None:
+        library.unlink()
+        verdict = environment.verdict("torch-files")
+        assert (verdict.status, verdict.seen) == ("error", f"{self.LIBRARY} of torch is gone")
+
+    @pytest.mark.usefixtures("library")
+    def test_edited_by_hand(self, environment: Environment) -> None:
+        (environment.site_packages / "torch/hub.py").write_text("# mine\nprint()\n")
+        assert environment.verdict("torch-files").status == "warning"
+
+    def test_conda_changes_what_it_installs(self, environment: Environment, library: Path) -> None:
+        (environment.site_packages / "torch-2.5.1+cpu.dist-info/INSTALLER").write_text("conda\n")
+        os.truncate(library, 100)
+        assert environment.verdict("torch-files").status == "ok"
+
+    def test_no_record(self, environment: Environment) -> None:
+        environment.torch()
+        (environment.site_packages / "torch-2.5.1+cpu.dist-info/RECORD").unlink()
+        assert environment.verdict("torch-files").status == "unknown"
+
+    @pytest.mark.usefixtures("library")
+    def test_in_bounded_time(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(installed_torch, "FILES_LIMIT_S", 0.0)
+        verdict = environment.verdict("torch-files")
+        assert (verdict.status, verdict.seen[:8]) == ("unknown", "0 files ")
+
+
+TORCHVISION = """
+import types
+__version__ = "0.20.1+cpu"
+ops = types.SimpleNamespace(nms=lambda boxes, scores, threshold: boxes)
+"""
+
+
+class TestCompanions:
+    def test_works(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": TORCHVISION})
+        verdict = environment.verdict("torchvision")
+        assert verdict == Verdict("ok", "torchvision 0.20.1+cpu works beside torch 2.5.1+cpu")
+
+    @pytest.mark.parametrize("source", ["raise {0}", TORCHVISION.replace(": boxes", ": exec('raise {0}')")])
+    def test_fails(self, environment: Environment, source: str) -> None:
+        environment.torch()
+        failure = 'RuntimeError("operator torchvision::nms does not exist")'
+        environment.package("torchvision", "0.21.0", {"torchvision": source.replace("{0}", failure)})
+        verdict = environment.verdict("torchvision")
+        assert verdict.status == "error"
+        assert verdict.seen == (
+            "torchvision 0.21.0 fails beside torch 2.5.1+cpu: RuntimeError: operator torchvision::nms does not exist"
+        )
+        [do] = verdict.do
+        assert do == (
+            f"{environment.python} -m pip install --force-reinstall --no-deps torchvision==0.20.1+cpu"
+            " --index-url https://download.pytorch.org/whl/cpu"
+        )
+
+    @posix_only
+    def test_crashes(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("torchaudio", "2.5.1+cpu", {"torchaudio": "import os\nos.abort()\n"})
+        verdict = environment.verdict("torchaudio")
+        assert verdict.status == "error"
+        assert verdict.seen.endswith("was ended by SIGABRT and gave no answer")
+
+    def test_of_another_torch(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("torchaudio", "2.4.0", {"torchaudio": "__version__ = '2.4.0'\n"})
+        verdict = environment.verdict("torchaudio")
+        assert (verdict.status, verdict.seen) == (
+            "warning",
+            "torchaudio 2.4.0 is made for another torch than 2.5.1+cpu",
+        )
+
+    def test_of_another_build(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": TORCHVISION})
+        verdict = environment.verdict("torchvision")
+        assert verdict.status == "warning"
+        assert "is built for cpu, and torch 2.5.1+cu124 is not" in verdict.seen
+        assert "torchvision==0.20.1+cu124 --index-url" in verdict.do[0]
+
+    def test_none_is_made_for_it(self, environment: Environment) -> None:
+        environment.torch("2.14.1+cu132", torch_source("2.14.1+cu132", cuda="13.2"))
+        environment.package("torchaudio", "2.4.0", {"torchaudio": "raise OSError('undefined symbol')"})
+        [do] = environment.verdict("torchaudio").do
+        assert "pip uninstall torchaudio  # no torchaudio is known that was made for torch 2.14.1+cu132" in do
+
+    def test_without_torch(self, environment: Environment) -> None:
+        environment.package("torchvision", "0.20.1", {"torchvision": TORCHVISION})
+        assert environment.verdict("torchvision") == Verdict(
+            "warning",
+            "torchvision 0.20.1 is installed, and torch is not",
+            (PLANNED.command,),
+        )
+
+    def test_beside_a_broken_torch(self, environment: Environment) -> None:
+        environment.torch(source="raise ImportError")
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": TORCHVISION})
+        assert environment.verdict("torchvision").status == "unknown"
+
+
+class TestCudaLibraries:
+    def test_one_cuda(self, environment: Environment) -> None:
+        environment.torch()
+        for name in ("nvidia-cublas-cu12", "nvidia-cudnn-cu12"):
+            environment.package(name, "12.1")
+        verdict = environment.verdict("cuda-libraries")
+        assert verdict == Verdict("ok", "the 2 NVIDIA libraries that name their CUDA are all of CUDA 12")
+
+    def test_that_share_files(self, environment: Environment) -> None:
+        environment.torch("2.11.0", torch_source("2.11.0+cu130", cuda="13.0"))
+        for name, version in (
+            ("nvidia-cublas-cu12", "12.8.4.1"),
+            ("nvidia-cudnn-cu12", "9.10.2.21"),
+            ("nvidia-cudnn-cu13", "9.15.1.9"),
+            ("nvidia-cuda-runtime", "13.0.96"),
+        ):
+            environment.package(name, version)
+        verdict = environment.verdict("cuda-libraries")
+        assert verdict.status == "warning"
+        assert verdict.seen == (
+            "there are NVIDIA libraries of CUDA 12 (2) and CUDA 13 (2), and those of cudnn overwrite one another's files"
+        )
+        pip = f"{environment.python} -m pip"
+        assert verdict.do[0] == f"{pip} uninstall nvidia-cublas-cu12 nvidia-cudnn-cu12"
+        assert verdict.do[1].startswith(f"{pip} install --force-reinstall --no-deps nvidia-cudnn-cu13==9.15.1.9")
+
+    def test_left_over(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        environment.package("nvidia-cublas-cu12", "12.4.5.8")
+        environment.package("nvidia-cusolver-cu13", "12.0")
+        verdict = environment.verdict("cuda-libraries")
+        assert verdict.status == "note"
+        assert "uninstall nvidia-cusolver-cu13 " in verdict.do[0]
+
+
+@pytest.fixture(scope="module")
+def runtimes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with libraries that are called as OpenMP runtimes are."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("libraries to load need Linux and a C compiler")
+    folder = tmp_path_factory.mktemp("openmp")
+    for name in ("libiomp5.so", "libomp-a1b2.so.5", "libgomp.so.1", "libother.so"):
+        subprocess.run([compiler, "-shared", "-o", str(folder / name), "-x", "c", os.devnull], check=True)
+    return folder
+
+
+def loads(library: Path) -> str:
+    return f"import ctypes\nctypes.CDLL({str(library)!r})\n"
+
+
+class TestOpenmp:
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "status"),
+        [
+            ("libgomp.so.1", "libother.so", "ok"),
+            ("libgomp.so.1", "libgomp.so.1", "ok"),
+            ("libgomp.so.1", "libiomp5.so", "note"),
+            ("libiomp5.so", "libomp-a1b2.so.5", "warning"),
+        ],
+    )
+    def test_loaded(self, environment: Environment, runtimes: Path, ours: str, theirs: str, status: str) -> None:
+        environment.torch(source=torch_source() + loads(runtimes / ours))
+        environment.package("scikit-learn", "1.9", {"sklearn": loads(runtimes / theirs)})
+        verdict = environment.verdict("openmp-runtimes")
+        assert verdict.status == status
+        assert str(runtimes / ours) in verdict.seen
+
+    @posix_only
+    def test_aborts(self, environment: Environment) -> None:
+        environment.torch()
+        words = "OMP: Error #15: Initializing libiomp5.so, but found libomp.so already initialized."
+        environment.package("numpy", "1.26.4", {"numpy": f"import os\nos.write(2, b{words!r})\nos.abort()\n"})
+        verdict = environment.verdict("openmp-runtimes")
+        assert verdict.status == "error"
+        assert words in verdict.seen
+        assert environment.verdict("torch-import").status == "ok"
+
+    def test_on_disk_where_torch_loads_nothing(self, environment: Environment) -> None:
+        environment.package(
+            "torch", "2.5.1", {"torch": "raise ImportError", "torch/lib/libgomp.so": "", "torch/lib/libiomp5.so": ""}
+        )
+        verdict = environment.verdict("openmp-runtimes")
+        assert verdict.status == "unknown"
+        assert f"{environment.site_packages.resolve()}/torch/lib/libiomp5.so" in verdict.seen
+
+
+class TestNumpy:
+    OLD = torch_source("2.2.2+cpu", from_numpy="raise RuntimeError('Numpy is not available')")
+
+    def test_works(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("numpy", "2.1.0", {"numpy": NUMPY.format(version="2.1.0")})
+        assert environment.verdict("numpy-abi") == Verdict("ok", "torch 2.5.1+cpu takes arrays of numpy 2.1.0")
+
+    def test_2_for_a_torch_of_1(self, environment: Environment) -> None:
+        environment.torch("2.2.2+cpu", self.OLD)
+        environment.package("numpy", "2.1.0", {"numpy": NUMPY.format(version="2.1.0")})
+        verdict = environment.verdict("numpy-abi")
+        assert verdict.status == "error"
+        assert verdict.seen == (
+            "torch 2.2.2+cpu does not take arrays of numpy 2.1.0: RuntimeError: Numpy is not available;"
+            " it was built for numpy 1"
+        )
+        assert verdict.do == (f'{environment.python} -m pip install "numpy<2"',)
+
+    @pytest.mark.parametrize(("torch", "status"), [("2.2.2+cpu", "error"), ("2.3.0+cpu", "unknown")])
+    def test_on_paper(self, environment: Environment, torch: str, status: str) -> None:
+        environment.torch(torch, "raise ImportError")
+        environment.package("numpy", "2.1.0")
+        assert environment.verdict("numpy-abi").status == status
+
+    def test_absent(self, environment: Environment) -> None:
+        environment.torch()
+        verdict = environment.verdict("numpy-abi")
+        assert (verdict.status, verdict.do) == ("note", (f"{environment.python} -m pip install numpy",))
+
+    def test_broken(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("numpy", "2.1.0", {"numpy": "raise ImportError('_multiarray_umath')"})
+        verdict = environment.verdict("numpy-abi")
+        assert (verdict.status, verdict.seen) == (
+            "error",
+            "numpy cannot be imported: ImportError: _multiarray_umath",
+        )
+
+
+def judge(check: str, environment: Environment, found: InstalledTorch | None) -> str:
+    return CHECKS[check].judge(Conditions(environment.here(), CATALOGUE, installed_torch=found)).status
+
+
+def test_what_was_not_seen_is_unknown(environment: Environment) -> None:
+    environment.torch()
+    halted = InstalledTorch(Torch(), Device(), halt=Halt("start", "could not be started"))
+    assert {check: judge(check, environment, None) for check in OTHERS} == dict.fromkeys(OTHERS, "unknown")
+    assert judge("torch-files", environment, halted) == "unknown"
+    assert judge("torch-import", environment, halted) == "error"
+    assert judge("openmp-runtimes", environment, halted._replace(halt=None, files=Files())) == "ok"
+
+
+REAL = importlib.util.find_spec("torch") is not None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL, reason="the Python that runs the tests has no torch")
+class TestRealTorch:
+    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: Path | None = None) -> Environment:
+        """The environment that runs the tests, with a folder before its own."""
+        if on_path:
+            monkeypatch.setenv("PYTHONPATH", str(on_path))
+        environment = Environment(tmp_path / "unused")
+        environment.python = sys.executable
+        return environment
+
+    def test_green(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        environment = self.here(tmp_path, monkeypatch)
+        for check in ("torch-import", "torch-build", "torch-gpu", "torch-files", "numpy-abi"):
+            assert environment.verdict(check).status == "ok"
+
+    def test_torchvision_of_another_torch(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        wheels = tmp_path / "wheels"
+        install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(wheels)]
+        ran = subprocess.run([*install, "torchvision==0.21.0", "pillow"], capture_output=True, text=True, check=False)
+        if ran.returncode:
+            pytest.skip(f"torchvision 0.21.0 cannot be had for this Python: {ran.stderr.strip().splitlines()[-1]}")
+        verdict = self.here(tmp_path, monkeypatch, wheels).verdict("torchvision")
+        assert verdict.status == "error"
+        assert "operator torchvision::nms does not exist" in verdict.seen
+
+    @linux_only
+    def test_truncated_library(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        spec = importlib.util.find_spec("torch")
+        assert spec is not None
+        torch = Path(str(spec.origin)).parent
+        shutil.copytree(torch, tmp_path / "site/torch", copy_function=os.symlink)
+        [info] = torch.parent.glob("torch-*.dist-info")
+        shutil.copytree(info, tmp_path / "site" / info.name)
+        library = tmp_path / "site/torch/lib/libtorch_python.so"
+        start = (torch / "lib/libtorch_python.so").read_bytes()[: 1 << 20]
+        library.unlink()
+        library.write_bytes(start)
+        environment = self.here(tmp_path, monkeypatch, tmp_path / "site")
+        assert environment.verdict("torch-import").status == "error"
+        verdict = environment.verdict("torch-files")
+        assert verdict.status == "error"
+        assert verdict.seen.startswith("torch/lib/libtorch_python.so of torch has 1048576 bytes and was installed with")
