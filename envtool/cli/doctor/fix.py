@@ -13,7 +13,7 @@ import click
 from envtool.cli.show import say
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from envtool.conditions import Conditions
     from envtool.conditions.hoards import Hoard
@@ -42,11 +42,11 @@ def free_room(seen: Conditions, chosen: Collection[str], *, yes: bool) -> bool:
     offers = [hoard for hoard in there if hoard.kind in wanted and hoard.is_safe and hoard.taken_bytes]
     if not offers:
         say([("note", "there is nothing to free that a tool of its own would fetch or make again")])
-    tried = [_free(hoard, yes=yes) for hoard in offers]
+    tried = [_free(hoard, seen.here.environment, yes=yes) for hoard in offers]
     return any(tried)
 
 
-def _free(hoard: Hoard, *, yes: bool) -> bool:
+def _free(hoard: Hoard, environment: Mapping[str, str], *, yes: bool) -> bool:
     """Whether it was tried."""
     from envtool.checkup.amount import amount  # noqa: PLC0415
     from envtool.report.command import command_text  # noqa: PLC0415
@@ -58,7 +58,7 @@ def _free(hoard: Hoard, *, yes: bool) -> bool:
     if not yes and not click.confirm("Run it?", default=False, err=True):
         return False
     free_before = shutil.disk_usage(hoard.path).free
-    ran = stream(argv, LIMIT_S, cwd=os.sep)
+    ran = stream(argv, LIMIT_S, environment, cwd=os.sep)  # as the tool said where it keeps things
     if ran.status != 0:
         say([("failed", ran.trouble or f"{argv[0]} ended with status {ran.status}")])
     say([("freed", _won(hoard, free_before))])
