@@ -65,6 +65,10 @@ class TestDiskSpace:
         assert short.seen.startswith(f"{tmp_path}/tmp (temporary files) has 21 MB free")
         assert f"mkdir -p ~/tmp && TMPDIR=~/tmp {COMMAND} --no-cache-dir" in short.do
 
+    def test_a_home_without_room_is_no_way_out(self, small: Path) -> None:
+        at = whereabouts.here(small, "pip", planned=planned(60, 60), PIP_NO_CACHE_DIR="1")
+        assert judge("disk-space", at).do == ("envtool doctor --fix",)
+
     def test_the_copy_in_the_cache_is_what_pip_can_do_without(self, tmp_path: Path) -> None:
         with mounted(tmp_path / "cache", "size=20m") as cache:
             at = whereabouts.here(tmp_path, "pip", planned=planned(30, 60), PIP_CACHE_DIR=str(cache))
@@ -173,8 +177,14 @@ class TestNoexec:
 
     def test_the_trial_counts_more_than_the_option(self, tmp_path: Path) -> None:
         at = whereabouts.here(tmp_path)
-        for runs, status in ((True, "ok"), (None, "warning"), (False, "warning")):
-            tried = place("temporary files", "/tmp", options=("rw", "noexec"), runs_programs=runs)
+        for runs, option, status in (
+            (True, "noexec", "ok"),
+            (None, "noexec", "warning"),
+            (False, "noexec", "warning"),
+            (False, "exec", "warning"),
+            (None, "exec", "ok"),
+        ):
+            tried = place("temporary files", "/tmp", options=("rw", option), runs_programs=runs)
             assert judge("noexec", at, with_disks(Disk(1, None, (tried,)))).status == status
 
 
@@ -227,11 +237,18 @@ class TestWritable:
         (folder / "site").chmod(0o777)
         assert as_nobody(lambda: judge("writable", at)).status == "ok"
 
-    def test_a_cache_that_an_administrator_left_behind(self, folder: Path) -> None:
-        (folder / "cache").mkdir(mode=0o500)
-        at = whereabouts.here(folder)
-        home = place("home", str(folder / "home"), is_writable=False)
-        assert judge("writable", at, with_disks(Disk(1, None, (home,)))).status == "warning"
+    def test_pip_does_without_a_cache_and_uv_does_not(self, folder: Path) -> None:
+        """An administrator's pip or uv left it behind."""
+        cache = folder / "cache"
+        cache.mkdir(mode=0o555)
+        for name in ("site", "tmp", "home"):
+            (folder / name).mkdir(mode=0o777)
+            (folder / name).chmod(0o777)
+        for use, packages, status in (("pip's cache", ("pip",), "warning"), ("uv's cache", (), "error")):
+            at = whereabouts.here(folder, *packages)
+            denied = as_nobody(lambda: place("x", str(cache), is_writable=os.access(cache, os.W_OK)))
+            seen = with_disks(Disk(1, None, (denied._replace(use=use),)))
+            assert judge("writable", at, seen).status == status
 
 
 class TestQuota:

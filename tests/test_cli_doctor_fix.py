@@ -161,18 +161,23 @@ class TestUv:
 
 
 class TestOffers:
-    def test_only_what_is_safe(self, home: Path, built: Path) -> None:
-        """All checks that can free something were asked, and the models of the hub have no safe command."""
+    def test_only_what_is_safe(self, tmp_path: Path, home: Path, built: Path) -> None:
+        """All checks that can free something were asked; the tool of the hub asks back, and is not run."""
+        tool = tmp_path / "bin" / "hf"
+        tool.parent.mkdir()
+        tool.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+        tool.chmod(0o755)
         ids = [check.id for check in CHECKS.values() if check.part == "hoards"]
-        ran = doctor(home, *ids, "--fix", "-y")
+        ran = doctor(home, *ids, "--fix", "-y", PATH=f"{tool.parent}:{os.defpath}")
         assert ran.stderr.count("may go: ") == 1
         assert not built.exists()
-        assert (home / ".cache/huggingface/hub/models--a/blobs/b").exists()
+        assert not (tmp_path / "was-run").exists()
 
-    def test_nothing(self, home: Path) -> None:
+    def test_only_what_was_chosen(self, home: Path, built: Path) -> None:
         ran = doctor(home, "torch-hub", "--fix", "-y")
         assert ran.returncode == 0
         assert "there is nothing to free" in ran.stderr
+        assert built.exists()
 
     def test_a_tool_that_fails(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         at = whereabouts.here(tmp_path)

@@ -80,6 +80,19 @@ class TestControlGroups:
         assert limit is not None
         assert (limit.limit_mib, limit.free_mib) == (64, 64)
 
+    def test_a_group_inside_the_container(self, tmp_path: Path) -> None:
+        root = tree(
+            tmp_path,
+            {
+                "proc/self/mountinfo": V2.replace(" / ", " /docker/0a1b ", 1),
+                "proc/self/cgroup": "0::/docker/0a1b/job",
+                "sys/fs/cgroup/job/memory.max": 64 << 20,
+            },
+        )
+        limit = cgroup.tightest(root)
+        assert limit is not None
+        assert limit.limit_mib == 64
+
     def test_a_path_that_the_mount_does_not_show(self, tmp_path: Path) -> None:
         files = {
             "proc/self/mountinfo": V2,
