@@ -65,7 +65,7 @@ def _mend_torch(name: str, needed: Requirement, seen: Conditions) -> tuple[str, 
     """Never torch itself from the default index: its companion is exchanged, or install-torch names the other torch."""
     is_missing = installed(seen.here, canonicalize_name(needed.name)) is None
     if is_missing and (belonging := _companion(needed.name, seen)):
-        return (_install(f"--no-deps {belonging}", seen, of_torch=True),)
+        return (_install(belonging, seen, of_torch=True),)
     if not is_missing and (belonging := _companion(name, seen)):
         return (_install(f"--force-reinstall --no-deps {belonging}", seen, of_torch=True),)
     if is_missing and seen.here.planned and not needed.specifier:
