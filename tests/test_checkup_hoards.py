@@ -126,7 +126,7 @@ class TestCaches:
     def test_a_module_beside_the_project_does_not_mislead_pip(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "typing.py").write_text("raise SystemExit('shadowed')")
+        (tmp_path / "pip.py").write_text("raise SystemExit('shadowed')")
         monkeypatch.chdir(tmp_path)
         assert judge("pip-cache", whereabouts.here(tmp_path, "pip", PIP_CACHE_DIR=str(tmp_path))).status == "ok"
 
