@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from envtool.checkup.check import Check, Verdict
     from envtool.conditions import Conditions
 
-__all__ = ("CHECKS", "Checked", "examine")
+__all__ = ("CHECKS", "PARTS", "Checked", "examine")
 
-CHECKS: dict[str, Check] = {
-    check.id: check
-    for part in (interpreter, installed_torch, driver, room, hoards, network, dependencies)
-    for check in part.CHECKS
+PARTS: dict[str, tuple[Check, ...]] = {
+    "interpreter and pip": interpreter.CHECKS,
+    "torch": installed_torch.CHECKS,
+    "driver": driver.CHECKS,
+    "disks and memory": room.CHECKS,
+    "what can be freed": hoards.CHECKS,
+    "network": network.CHECKS,
+    "dependencies": dependencies.CHECKS,
 }
+CHECKS = {check.id: check for checks in PARTS.values() for check in checks}
 
 
 class Checked(NamedTuple):

@@ -1,4 +1,4 @@
-"""Words on stderr, in colour on a terminal only."""
+"""Words and results, in colour on a terminal only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TextIO
 
 COLOURS = {
     "chosen": "green",
@@ -53,9 +54,27 @@ def progress(what: str) -> Callable[[int, int], None] | None:
 
 def terminal_width() -> int | None:
     """The columns of the terminal that shows our stderr; None where that is none, or where no colour is wanted."""
-    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
-        return None
+    return None if os.environ.get("NO_COLOR") else _columns(sys.stderr)
+
+
+def screen() -> tuple[int | None, bool]:
+    """The columns of the terminal that shows our stdout, None where that is none; and whether it may have colour."""
+    columns = _columns(sys.stdout)
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return columns, columns is not None and not is_plain
+
+
+def _columns(stream: TextIO) -> int | None:
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
+        return os.get_terminal_size(stream.fileno()).columns or None
     except OSError:
         return None
+
+
+def result(text: str) -> None:
+    """On stdout: in UTF-8, or on a terminal in what it shows, whatever that is."""
+    if not sys.stdout.isatty():
+        click.echo(text.encode("utf-8", "replace"))
+        return
+    encoding = sys.stdout.encoding or "ascii"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -85,13 +85,12 @@ def doctor(
 
 
 def _known(explain: str | None, *, causes: bool) -> str:
-    from envtool.checkup import CHECKS  # noqa: PLC0415
     from envtool.report.checkup import checks_text  # noqa: PLC0415
     from envtool.report.doctor import cause_text, causes_text  # noqa: PLC0415
     from envtool.rules import CAUSES  # noqa: PLC0415
 
     if explain is None:
-        return causes_text(CAUSES.values()) if causes else checks_text(CHECKS.values())
+        return causes_text(CAUSES.values()) if causes else checks_text()
     if explain not in CAUSES:
         raise click.UsageError(f"{explain!r} is no cause that is known: --list shows them")
     return cause_text(CAUSES[explain])
@@ -108,7 +107,8 @@ def _judge_log(log: str, machine: str | None, form: str) -> int:
 
 def _examine(wishes: Wishes, form: str, *, fix: bool, yes: bool) -> int:
     from envtool.cli.doctor.checks import examination  # noqa: PLC0415
-    from envtool.report.checkup import checkup_text  # noqa: PLC0415
+    from envtool.cli.show import result, screen  # noqa: PLC0415
+    from envtool.report.checkup import Screen, checkup_text  # noqa: PLC0415
 
     seen, found = examination(wishes)
     if fix:
@@ -116,5 +116,5 @@ def _examine(wishes: Wishes, form: str, *, fix: bool, yes: bool) -> int:
 
         if free_room(seen, wishes.checks, yes=yes):
             seen, found = examination(wishes)
-    click.echo(checkup_text(seen.here.machine, found, form).encode("utf-8", "replace"))
+    result(checkup_text(seen.here.machine, found, form, Screen(*screen())))
     return 1 if any(check.verdict.status == "error" for check in found) else 0
