@@ -231,3 +231,30 @@ def test_signal_nine_alone_is_at_most_likely() -> None:
 def test_a_download_that_ends_near_its_end_in_any_spelling(unit: str) -> None:
     log = f"Downloading torch.whl\n     ---- 755.4/755.5 {unit} 8.4 MB/s eta 0:00:01\n"
     assert "out-of-memory" in causes(log)
+
+
+CLOSING = (
+    "  ERROR: Failed building wheel for {package}\nFailed to build {package}\n"
+    "ERROR: Could not build wheels for {package}, which is required to install pyproject.toml-based projects\n"
+)
+MISSED_BY_A_BUILD = (
+    *("missing-c-compiler", "missing-msvc", "missing-python-headers", "missing-system-library", "missing-build-tool"),
+    *("missing-rust", "rust-too-old", "undeclared-build-dep", "build-backend-too-new", "python-api-removed"),
+)
+
+
+@pytest.mark.parametrize("package", ["numpy", "cython", "cython-bbox", "pybind11", "cffi", "wheel", "cmake", "demo"])
+def test_the_closing_lines_of_a_failed_build_prove_nothing(package: str) -> None:
+    assert "certain" not in [finding.confidence for finding in diagnosed(CLOSING.format(package=package)).findings]
+
+
+@pytest.mark.parametrize("cause", MISSED_BY_A_BUILD)
+@pytest.mark.parametrize("package", ["numpy", "demo"])
+def test_the_closing_lines_of_a_failed_build_hide_nothing(cause: str, package: str) -> None:
+    for log in SIGNS[cause]:
+        assert causes(f"{log}\n{CLOSING.format(package=package)}")[0] == cause
+
+
+def test_a_file_that_could_not_be_read_need_not_be_damaged() -> None:
+    [finding] = diagnosed("error: Failed to extract archive: demo-1.0-py3-none-any.whl\n").findings
+    assert (finding.id, finding.confidence) == ("corrupted-artifact", "likely")

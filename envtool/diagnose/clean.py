@@ -17,6 +17,7 @@ _PREFIX = re.compile(
     | \#\d{{1,4}}\s(?:\d{{1,6}}\.\d{{1,4}}\s)?                              # docker buildx
     | [\w.-]{{1,60}}\s{{1,20}}\|\s                                          # docker compose
     | \#\#\[\w{{1,20}}\]|::(?:error|warning|notice|debug|group)(?:\s[^:]{{0,200}})?::|::\s{{0,20}}
+    | \[(?:pipenv\.exceptions\.)?(?:InstallError|ResolutionFailure)\]:\s{{0,2}}
     | E\s{{3}}(?=\s{{0,20}}\S)                                              # pytest
     """,
     re.VERBOSE,

@@ -210,7 +210,6 @@ RULES = (
             r"[Nn]ot a gzip(?:ped)? file",
             r"invalid (?:distance|block type|stored block|code lengths|Zip archive|gzip header|deflate)",
             r"cannot detect archive format",
-            r"Failed to (?:extract|read|unzip)[^\n]{0,60}(?:archive|wheel|zip)",
             r"unexpected end of (?:file|data)",
             r"ChecksumMismatchError",
             r"InvalidArchiveError",
@@ -219,5 +218,11 @@ RULES = (
             r"end of central directory",
         ),
         over=("broken-source-package", "broken-python-env"),
+    ),
+    Rule(
+        CORRUPTED_ARTIFACT,
+        Stage.SOURCE,
+        (r"Failed to (?:extract|read|unzip)[^\n]{0,60}(?:archive|wheel|zip)",),
+        confidence="likely",
     ),
 )

@@ -90,10 +90,13 @@ _STANDARD_HEADERS = re.compile(
     r"std(?:io|lib|int|def)|c?(?:string|limits|math|ctype|errno|assert)|unistd|iostream|vector|cstd(?:int|lib|io)|memory|"
     r"algorithm|functional|typeinfo|exception"
 )
-_WINDOWS_SDK = ("io.h", "basetsd.h", "corecrt.h", "crtdbg.h", "excpt.h", "windows.h", "winsock2.h", "rc.exe")
+_WINDOWS_SDK = re.compile(
+    r"(?:io|basetsd|corecrt|crtdbg|excpt|windows|winsock2)\.h|rc\.exe|(?:kernel32|user32|advapi32|uuid|(?:lib)?ucrtd?|msvcrtd?|msvcprt|libcmtd?|vcruntime)\.lib",
+    re.IGNORECASE,
+)
 _NOT_A_LIBRARY = re.compile(
     r"Python\.h$|patchlevel\.h$|pyconfig\.h$|longintrepr\.h$|^numpy/|arrayobject\.h$|^cu(?:da|blas|sparse|rand|fft|solver)\w*(?:_\w+)?\.h$"
-    r"|nvrtc\.h$|^thrust/|^cub/|^torch/|^ATen/|^c10/|^pybind11/|^nanobind/|^Python$|^python(?:\d[\d.]*)?(?:-\d[\d.]*)?(?:-embed)?$|^Python[23]$|^PythonLibs$|^PythonInterp$|^Torch$"
+    r"|nvrtc\.h$|^thrust/|^cub/|^torch/|^ATen/|^c10/|^pybind11/|^nanobind/|^Python$|^python\d?[\d.]*-dev(?:el)?$|^python(?:\d[\d.]*)?(?:-\d[\d.]*)?(?:-embed)?$|^Python[23]$|^PythonLibs$|^PythonInterp$|^Torch$"
     r"|^CUDA\w*$|^pybind11$|^Cython$|^NumPy$|^PkgConfig$|^nanobind$|^cmake$|^frameobject\.h$|^Git$|^Threads$|^Doxygen$|^scikit|^mkl_?$|^msvc|^code\.h$|^OpenMP",
     re.IGNORECASE,
 )
@@ -107,9 +110,17 @@ def _on_windows(log: Log, _match: re.Match[str]) -> bool:
     return log.run.system == "Windows"
 
 
-def _off_windows(log: Log, _match: re.Match[str]) -> bool:
+def _has_a_build_program(log: Log) -> bool:
     """CMake also has no compiler where it lacks the tool that it would drive it with."""
-    return log.run.system != "Windows" and not log.says("unable to find a build program")
+    return not log.says("unable to find a build program")
+
+
+def _on_windows_with_a_build_program(log: Log, match: re.Match[str]) -> bool:
+    return _on_windows(log, match) and _has_a_build_program(log)
+
+
+def _off_windows(log: Log, match: re.Match[str]) -> bool:
+    return not _on_windows(log, match) and _has_a_build_program(log)
 
 
 def _is_a_library(log: Log, match: re.Match[str]) -> bool:
@@ -117,7 +128,7 @@ def _is_a_library(log: Log, match: re.Match[str]) -> bool:
     name = match["name"]
     stem = name.rpartition("/")[2].partition(".")[0]
     own = "/" in name and (log.run.package or "").replace("-", "_").lower() == name.partition("/")[0].lower()
-    return not (_NOT_A_LIBRARY.search(name) or name in _WINDOWS_SDK or _STANDARD_HEADERS.fullmatch(stem) or own)
+    return not (_NOT_A_LIBRARY.search(name) or _WINDOWS_SDK.fullmatch(name) or _STANDARD_HEADERS.fullmatch(stem) or own)
 
 
 def _is_a_standard_header(_log: Log, match: re.Match[str]) -> bool:
@@ -125,7 +136,9 @@ def _is_a_standard_header(_log: Log, match: re.Match[str]) -> bool:
 
 
 def _is_of_the_windows_sdk(log: Log, match: re.Match[str]) -> bool:
-    return match["name"] in _WINDOWS_SDK or (_on_windows(log, match) and _is_a_standard_header(log, match))
+    return _WINDOWS_SDK.fullmatch(match["name"]) is not None or (
+        _on_windows(log, match) and _is_a_standard_header(log, match)
+    )
 
 
 def _is_a_library_of_python(_log: Log, match: re.Match[str]) -> bool:
@@ -142,21 +155,30 @@ _HEADERS = (
     rf"Cannot open include file: '{_HEADER}'",
     rf"\b{_HEADER} (?:header )?(?:was )?not found",
 )
+_LIBRARIES_OF_MSVC = (r"LNK1(?:104|181): [^\n'\"]{1,60}'(?P<name>[\w.+-]{1,60}\.lib)'",)
+_TEST_FAILS = (r"Unsupported compiler -- at least C\+\+1\d support is needed",)
+_CMAKE_FINDS_NONE = (
+    r"The CMAKE_C(?:XX)?_COMPILER: \S{1,300} is not a full path",
+    r"No CMAKE_C(?:XX)?_COMPILER could be found",
+    r"CMAKE_C(?:XX)?_COMPILER not set, after EnableLanguage",
+)
 
 RULES = (
     Rule(
         MISSING_PYTHON_HEADERS,
         Stage.BUILD,
         (
-            r"\bPython\.h ?['\"]?[:：] ?[^\W\d]",
-            r"'Python\.h' file not found",
-            r"C1083: [^\n]{0,80}['\"]Python\.h['\"]",
+            r"\b(?:Python|pyconfig)\.h ?['\"]?[:：] ?[^\W\d]",
+            r"'(?:Python|pyconfig)\.h' file not found",
+            r"C1083: [^\n]{0,80}['\"](?:Python|pyconfig)\.h['\"]",
             r"\b(?:Python|pyconfig|patchlevel)\.h (?:header )?(?:was )?(?:not found|is missing)",
             r"Could NOT find Python\d? \(missing: [^)\n]{0,120}(?:Python\d?_INCLUDE_DIRS|Python\d?_LIBRARIES|Development)",
             r"Could NOT find PythonLibs",
             r"Python dependency not found",
             r"You need to install Python development",
-            r"Python headers are missing",
+            r"install (?:the )?python[\d.]{0,5}-dev(?:el)?\b",
+            r"Python (?:C )?headers (?:are |were )?(?:missing|not found)",
+            r"(?:find|locate) (?:the )?Python'?s? (?:C )?(?:headers?|include (?:dir|path|folder))",
         ),
     ),
     Rule(
@@ -182,7 +204,7 @@ RULES = (
             r"linker `link\.exe` not found",
             r"msvc targets depend on the msvc linker",
             r"Error checking compiler version for cl",
-            r"command '(?:[^'\n]{0,200}\\)?cl(?:\.exe)?' failed: No such file",
+            r"command '(?:[^'\n]{0,200}\\)?cl(?:\.exe)?' failed: (?:No such file|None)",
             r"(?:\[Errno 2\]|\[WinError 2\])[^\n]{0,80}'cl(?:\.exe)?'",
             r"LNK1158: [^\n]{0,40}'rc\.exe'",
             r"'cl(?:\.exe)?' is not recognized",
@@ -192,7 +214,13 @@ RULES = (
         ),
         over=("missing-c-compiler", "missing-build-tool"),
     ),
-    Rule(MISSING_MSVC, Stage.BUILD, (rf"C1083: [^\n'\"]{{0,80}}['\"]{_HEADER}['\"]",), _is_of_the_windows_sdk),
+    Rule(MISSING_MSVC, Stage.BUILD, _CMAKE_FINDS_NONE, _on_windows_with_a_build_program),
+    Rule(
+        MISSING_MSVC,
+        Stage.BUILD,
+        (rf"C1083: [^\n'\"]{{0,80}}['\"]{_HEADER}['\"]", *_LIBRARIES_OF_MSVC),
+        _is_of_the_windows_sdk,
+    ),
     Rule(
         MISSING_C_COMPILER,
         Stage.BUILD,
@@ -202,12 +230,12 @@ RULES = (
             rf"No such file or directory: '{_UNIX_COMPILER}'",
             rf"\b{_UNIX_COMPILER}: (?:command )?not found",
             rf"make(?:\[\d\])?: {_UNIX_COMPILER}: (?:Command not found|No such file)",
-            r"xcrun: error: (?:invalid active developer path|unable to find utility)",
+            rf"command '?{_UNIX_COMPILER}'? failed with exit (?:status|code) 127\b",
+            r"xcrun: error: (?:(?:invalid )?active developer path|unable to find utility)",
             r"xcode-select: (?:note|error): [^\n]{0,20}(?:no developer tools|no developer directory|tool)",
             r"agree(?:d)? to the Xcode (?:and Apple SDKs )?license",
             r"Unknown compiler\(s\): \[\['(?:cc|gcc|c\+\+|g\+\+|clang)'",
-            r"No CMAKE_C(?:XX)?_COMPILER could be found",
-            r"CMAKE_C(?:XX)?_COMPILER not set, after EnableLanguage",
+            *_CMAKE_FINDS_NONE,
             r"(?:is not a full path to|could not be found in the PATH)[^\n]{0,80}compiler",
             r"no acceptable C compiler found",
             r"C(?:\+\+)? compiler cannot create executables",
@@ -224,14 +252,17 @@ RULES = (
         _off_windows,
     ),
     Rule(MISSING_C_COMPILER, Stage.BUILD, _HEADERS, _is_a_standard_header),
+    Rule(MISSING_C_COMPILER, Stage.BUILD, _TEST_FAILS, _off_windows, confidence="likely"),
+    Rule(MISSING_MSVC, Stage.BUILD, _TEST_FAILS, _on_windows, confidence="likely"),
     Rule(
         MISSING_BUILD_TOOL,
         Stage.BUILD,
         (
             rf"unable to execute '?{_TOOLS}'?: No such file",
-            rf"command '?{_TOOLS}'? failed: No such file",
+            rf"command '?{_TOOLS}'? failed: (?:No such file|None)",
             rf"(?:No such file or directory|cannot find the file specified|找不到指定的文件。?): '{_TOOLS}'",
             rf"(?:^|[\s/:]){_TOOLS}: (?:command )?not found",
+            rf"['\"`]{_TOOLS}['\"`] (?:is |was )?not found",
             rf"make(?:\[\d\])?: {_TOOLS}: (?:Command not found|No such file)",
             rf"'{_TOOLS}' is not recognized",
             rf"(?:check_call|check_output|run|call|Popen|spawn)\(\[?['\"]{_TOOLS}['\"][^\n]{{0,200}}\n(?:[^\n]{{0,200}}\n){{0,7}}?[^\n]{{0,40}}(?:\[WinError 2\]|\[Errno 2\])",
@@ -270,6 +301,10 @@ RULES = (
             r"(?P<name>pg_config)(?: executable)? not found",
             r"(?P<name>mysql_config|mariadb_config)(?:: command)? not found",
             r"Can not find valid pkg-config name",
+            r"configure: error: [^\n]{0,40}(?:cannot|could not|unable to|couldn't|can't) find (?:the )?(?P<name>lib(?!tool)\w{1,40})",
+            r"configure: error: (?:the )?(?P<name>lib(?!tool)\w{1,40})[^\n]{0,40} (?:not found|(?:is )?required|(?:is )?missing)",
+            r"configure: error: Package requirements \((?P<name>[\w.+-]{1,60})",
+            r"(?P<name>xmlsec1) is not installed",
             r"You need to install (?P<name>postgresql)-server-dev",
             r"(?:Did not find|Could not find|Cannot find|No such file or directory:) '?(?P<name>[\w.-]{2,40}-config)\b",
             r"\b(?P<name>[a-z][\w.]{1,30}-config): (?:command )?not found",
@@ -301,8 +336,7 @@ RULES = (
             r"cannot find -l(?P<name>[\w.+-]{1,60})",
             r"library not found for -l(?P<name>[\w.+-]{1,60})",
             r"ld: library '(?P<name>[\w.+-]{1,60})' not found",
-            r"LNK1181: [^\n'\"]{1,60}'(?P<name>[\w.+-]{1,60}\.lib)'",
-            r"LNK1104: [^\n'\"]{1,60}'(?P<name>[\w.+-]{1,60}\.lib)'",
+            *_LIBRARIES_OF_MSVC,
             r"Package '?(?P<name>[\w.+-]{1,60})'?,? (?:was not found in the pkg-config|required by '[^'\n]{1,80}', not found)",
             r"No package '(?P<name>[\w.+-]{1,60})' found",
             r"The system library `(?P<name>[\w.+-]{1,60})` required by crate",

@@ -201,7 +201,7 @@ _FULL = (
     r"No space left on device",
     r"NoSpaceLeftError",
     r"\bENOSPC\b",
-    r"Dis[kc] quota exceeded",
+    r"Dis[kc] quota exceeded|database or disk is full",
     r"There is not enough space on the disk",
     r"not enough (?:free )?(?:disk )?space (?:on|left|available)",
     *("设备上没有空间", "磁盘空间不足", "kein Speicherplatz mehr verfügbar", "nicht genug Speicherplatz"),
@@ -238,9 +238,9 @@ _NO_MEMORY = (
     r"No se pudo asignar (?:la )?memoria",
 )
 _KILLED = (
-    r"^\s{0,20}(?:\S{1,60}: line \d{1,6}: \d{1,9} )?Killed(?:\s{2,40}\S[^\n]{0,300})?$",
+    r"^\s{0,20}(?:\S{1,60}: line \d{1,6}: \d{1,9} )?Killed(?:\s{2,40}\S[^\n]{0,300})?$|^zsh: killed\b|\bOOMKilled\b",
     r"(?:eta [\d:?-]{1,9}|[MGk]B(?:/s)?|%)\s{0,4}Killed\b",
-    r"^\s{0,20}(?:已杀死|Getötet|強制終了|Processus arrêté)\s{0,4}$",
+    r"^\s{0,20}(?:已杀死|Убито|Getötet|強制終了|Processus arrêté)\s{0,4}$",
     r"\b(?:code|status|exited(?: with)?|exit)[ :=(]{1,3}(?:-9|137)\b",
     r"died with <Signals\.SIGKILL: 9>",
 )
@@ -315,7 +315,7 @@ RULES = (
             r"Windows Long Path support enabled",
             r"\[WinError 206\]",
             r"(?:unable to create file|cannot create directory)[^\n]{1,800}: Filename too long",
-            r"Filename too long",
+            r"Filename too long|exceeds the OS max path limit",
             r"文件名或扩展名太长",
         ),
         over=("broken-source-package", "invalid-requirement", "vcs-fetch-failed"),
@@ -373,7 +373,7 @@ RULES = (
         (
             r"UnicodeDecodeError: '(?P<codec>[\w-]{1,30})' codec can't decode",
             r"UnicodeEncodeError: '(?P<codec>[\w-]{1,30})' codec can't encode",
-            r"SyntaxError: Non-(?:UTF-8|ASCII)",
+            r"SyntaxError: Non-(?:UTF-8|ASCII)|unknown encoding: cp\d|configured to use ASCII as encoding",
             r"\(unicode error\) '(?P<codec>[\w-]{1,30})' codec can't decode",
         ),
         _decodes_source,

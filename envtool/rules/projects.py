@@ -16,7 +16,7 @@ WITHOUT_SOURCE = re.compile(
     r"torch(?:vision|audio|text|data)?|tensorflow(?:-\w+)*|tf-nightly|jaxlib|triton|open3d|mediapipe|onnxruntime(?:-\w+)?"
     r"|paddlepaddle(?:-gpu)?|mxnet(?:-\w+)?|mindspore|ray|decord|vtk|tflite-runtime|ai-edge-litert|coremltools|openvino"
     r"|faiss-gpu|cupy-cuda\w+|bitsandbytes|pyside[26]|shiboken[26]|pywin32|pypiwin32|functorch|bpy|usd-core|carla"
-    r"|pyrealsense2|pymeshlab|deepspeech|ml-metadata|tfx-bsl|dm-reverb|nvidia-\w+(?:-\w+)*"
+    r"|kaleido|ortools|intel-openmp|pyrealsense2|pymeshlab|deepspeech|ml-metadata|tfx-bsl|dm-reverb|nvidia-\w+(?:-\w+)*"
 )
 # Wheels, and a use, on one system alone.
 ONE_SYSTEM = {
@@ -30,6 +30,8 @@ ONE_SYSTEM = {
         r"|tensorflow-text|ml-metadata|tfx-bsl|dm-reverb|python-prctl|rpi-gpio|spidev"
     ),
 }
+# Of these, the ones that lack a wheel for a new Python more often than for a system.
+SLOW_TO_FOLLOW = frozenset(("tflite-runtime", "tensorflow-text", "ml-metadata", "tfx-bsl", "dm-reverb"))
 # One wheel that serves every later Python.
 ABI3 = frozenset(
     (

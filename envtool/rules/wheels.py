@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envtool.rules.projects import (
     ABI3,
     ONE_SYSTEM,
+    SLOW_TO_FOLLOW,
     SYSTEM_LIBRARY,
     WITHOUT_SOURCE,
     first_wheels,
@@ -37,9 +38,11 @@ def pinned(match: re.Match[str]) -> str | None:
 
 
 def listed(match: re.Match[str]) -> list[str]:
-    """The versions that pip says it found; the placeholders of before torch 1.0 are none."""
+    """The versions that pip says it found; the placeholders of torch and of the nvidia projects are none."""
     found = re.split(r",\s*", match["versions"].strip())
-    return [version for version in found if version not in ("", "none") and not version.startswith("0.1.2")]
+    return [
+        version for version in found if version not in ("", "none") and not version.startswith(("0.1.2", "0.0.1.dev"))
+    ]
 
 
 def nothing_is_listed(_log: Log, match: re.Match[str]) -> bool:
@@ -63,19 +66,25 @@ def nothing_is_said_of_a_name(log: Log, _match: re.Match[str]) -> bool:
     return not log.says("from versions", "no matching distribution")
 
 
-def only_binary_was_asked_for(log: Log, match: re.Match[str]) -> bool:
-    return not listed(match) and log.says("--only-binary")
+def every_version_was_left_out(log: Log, match: re.Match[str]) -> bool:
+    """The project is there: its versions are withdrawn, or are all of a kind that was not wanted."""
+    return not listed(match) and log.says("--only-binary", "ignored the following yanked versions")
 
 
 def pin_is_newer_than_all(_log: Log, match: re.Match[str]) -> bool:
-    pin = release(pinned(match) or "")
-    return bool(pin) and all(release(version) < pin for version in listed(match))
+    lowest = release(pinned(match) or _lower_bound(match) or "")
+    return bool(lowest) and all(release(version) < lowest for version in listed(match))
 
 
 def _ends_below_all(match: re.Match[str]) -> bool:
     """What is wanted ends before the oldest that is listed."""
     highest = pinned(match) or _upper_bound(match)
     return highest is not None and all(release(version) > release(highest) for version in listed(match))
+
+
+def _lower_bound(match: re.Match[str]) -> str | None:
+    found = re.search(r"[>~]=?\s*([\d.]{1,20})", match["wanted"])
+    return found[1] if found else None
 
 
 def _upper_bound(match: re.Match[str]) -> str | None:
@@ -120,15 +129,15 @@ def pin_was_ignored_for_its_python(log: Log, match: re.Match[str]) -> bool:
         return pin in ignored
     if not listed(match):
         return bool(ignored) and not WITHOUT_SOURCE.fullmatch(name_of(match))
-    lowest = re.search(r"[>~]=?\s*([\d.]{1,20})", match["wanted"])
-    return bool(lowest) and any(release(version) >= release(lowest[1]) for version in ignored if lowest)
+    lowest = _lower_bound(match)
+    return lowest is not None and any(release(version) >= release(lowest) for version in ignored)
 
 
 def is_for_another_system(log: Log, match: re.Match[str]) -> bool:
     """The project serves one system alone, and nothing shows that this is it."""
-    return not listed(match) and any(
-        system != log.run.system and names.fullmatch(name_of(match)) for system, names in ONE_SYSTEM.items()
-    )
+    if listed(match) or (log.run.system is None and name_of(match) in SLOW_TO_FOLLOW):
+        return False
+    return any(system != log.run.system and names.fullmatch(name_of(match)) for system, names in ONE_SYSTEM.items())
 
 
 def platform_lacks_wheels(log: Log, match: re.Match[str]) -> bool:
