@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 def plan_for(this: ThisMachine, catalogue: Catalogue) -> Planned | None:
     """None where install-torch refuses."""
     from envtool.conditions import Planned  # noqa: PLC0415
-    from envtool.plan import InstallPlan, Request, argv, choose  # noqa: PLC0415
+    from envtool.plan import InstallPlan, Request, argv, choose, parse_mirror  # noqa: PLC0415
     from envtool.report.command import command_text, public  # noqa: PLC0415
 
-    plan = choose((this.machine,), Request(), catalogue)
+    mirror = os.environ.get("ENVTOOL_TORCH_MIRROR")
+    request = Request(mirror=parse_mirror(mirror, catalogue.mirrors) if mirror else None)
+    plan = choose((this.machine,), request, catalogue)
     if not isinstance(plan, InstallPlan):
         return None
     installer = ("pip",) if this.chosen.active else (this.executable, "-m", "pip")
