@@ -94,8 +94,9 @@ class TestDiskSpace:
     def test_torch_that_is_there_takes_nothing_more(self, tmp_path: Path) -> None:
         at = whereabouts.here(tmp_path, "pip", planned=planned(10**9, 10**9))
         assert judge("disk-space", at).status == "error"
-        there = at.target._replace(packages=(Package("torch", "2.13.0+cpu"),))
-        assert judge("disk-space", at._replace(target=there)).status == "ok"
+        for version, status in (("2.13.0+cpu", "ok"), ("2.6.0", "warning")):  # the other one goes on working
+            there = at.target._replace(packages=(Package("torch", version),))
+            assert judge("disk-space", at._replace(target=there)).status == status
 
     def test_what_is_not_known(self, tmp_path: Path) -> None:
         at = whereabouts.here(tmp_path, "pip", planned=planned(None, None))
@@ -124,7 +125,9 @@ def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[b
 class TestInodes:
     def test_an_environment_without_inodes_fails(self, tmp_path: Path) -> None:
         with mounted(tmp_path / "site", "nr_inodes=60"):
-            few = judge("inodes", whereabouts.here(tmp_path))
+            at = whereabouts.here(tmp_path)
+            few = judge("inodes", at)
+            assert judge("inodes", at._replace(planned=None)).status == "warning"
         assert few.status == "error"
         assert few.seen.startswith(f"{tmp_path}/site (environment) has room for 59 more files")
         assert few.do[0] == f"df -i {tmp_path}/site"
@@ -236,6 +239,14 @@ class TestWritable:
         )
         (folder / "site").chmod(0o777)
         assert as_nobody(lambda: judge("writable", at)).status == "ok"
+
+    def test_outside_of_a_venv_pip_installs_for_the_user(self, tmp_path: Path) -> None:
+        at = whereabouts.here(tmp_path, "pip")
+        at = at._replace(target=at.target._replace(is_venv=False))
+        denied = with_disks(Disk(1, None, (place("environment", "/usr/lib/python3", is_writable=False),)))
+        found = judge("writable", at, denied)
+        assert found.status == "warning"
+        assert found.seen.endswith("/usr/lib/python3 (environment); pip installs for this user alone, into ~/.local")
 
     def test_pip_does_without_a_cache_and_uv_does_not(self, folder: Path) -> None:
         """An administrator's pip or uv left it behind."""

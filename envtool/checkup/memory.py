@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from envtool.checkup.amount import mib
 from envtool.checkup.check import Check, Verdict
+from envtool.checkup.room_part import judged
 
 if TYPE_CHECKING:
     from envtool.conditions import Conditions
-    from envtool.conditions.room import Memory
+    from envtool.conditions.room import Memory, Room
 
 CPP_JOB_MIB = 1536  # g++ 12 -O3 on a source that includes torch/extension.h of torch 2.13: 1495, measured
 CUDA_JOB_MIB = 9216  # setup.py of flash-attn 2.8: "each JOB peak memory cost is ~8-9GB when threads = 4"
@@ -17,10 +18,9 @@ LOADER_MIB = 1024  # a few batches of images for each of a few workers
 DOCKER = "docker run --shm-size=8g ...  # or --ipc=host"
 
 
-def memory(seen: Conditions) -> Verdict:
+def memory(seen: Conditions, room: Room) -> Verdict:
     """Against as many compilers at once as MAX_JOBS says, or as there are cores: ninja starts no fewer."""
-    assert seen.room is not None  # noqa: S101 - the check names this part
-    found = seen.room.memory
+    found = room.memory
     fits = found.free_mib // CPP_JOB_MIB
     said = f"{_words(found)}: room for {fits} C++ compilers at once, {found.free_mib // CUDA_JOB_MIB} of CUDA kernels"
     named = seen.here.environment.get("MAX_JOBS", "")
@@ -41,9 +41,8 @@ def _words(found: Memory) -> str:
     return f"{free}, {mib(found.swap_mib) + ' of' if found.swap_mib else 'no'} swap"
 
 
-def shared_memory(seen: Conditions) -> Verdict:
-    assert seen.room is not None  # noqa: S101 - the check names this part
-    found = seen.room.shared_memory
+def shared_memory(seen: Conditions, room: Room) -> Verdict:
+    found = room.shared_memory
     if found is None:
         if seen.here.machine.os.system == "Linux":
             return Verdict("warning", "there is no /dev/shm: a DataLoader with workers fails", (DOCKER,))
@@ -59,6 +58,6 @@ def shared_memory(seen: Conditions) -> Verdict:
 
 
 CHECKS = (
-    Check("memory", "whether the memory is enough to build a package from its sources", "room", memory),
-    Check("shared-memory", "whether /dev/shm is large enough for data loaders", "room", shared_memory),
+    Check("memory", "whether the memory is enough to build a package from its sources", "room", judged(memory)),
+    Check("shared-memory", "whether /dev/shm is large enough for data loaders", "room", judged(shared_memory)),
 )

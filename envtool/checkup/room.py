@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envtool.checkup import memory
 from envtool.checkup.amount import mib
 from envtool.checkup.check import Check, Verdict
+from envtool.checkup.room_part import judged
 from envtool.checkup.shortage import Need, shortages
 from envtool.conditions.room import ENVIRONMENT, HOME, PIP_CACHE, TEMPORARY, UV_CACHE
 
@@ -25,17 +26,15 @@ COUNTED = ("quota", "usrquota", "grpquota", "prjquota", "uquota", "gquota", "pqu
 SERVED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "zfs")  # count by rules of their own
 
 
-def disk_space(seen: Conditions) -> Verdict:
+def disk_space(seen: Conditions, room: Room) -> Verdict:
     """One that lacks only the copy that pip keeps in its cache is a warning: pip does without."""
-    room, planned = _room(seen), seen.here.planned
-    need = _need(seen)
+    planned, need = seen.here.planned, _need(seen)
     if planned and need:
-        command = planned.command
         if short := shortages(room.disks, need):
-            return Verdict("error", _sentences(short), _ways_out(short, need, room, command))
+            return Verdict(_gravity(seen), _sentences(short), _ways_out(short, need, room, seen))
         if short := shortages(room.disks, need._replace(is_cached=not need.by_uv)):
             said = f"{_sentences(short)}, with the copy that pip keeps in its cache"
-            return Verdict("warning", said, (f"{command} --no-cache-dir", "envtool doctor --fix"))
+            return Verdict("warning", said, (f"{planned.command} --no-cache-dir", "envtool doctor --fix"))
     if full := [disk for disk in room.disks if disk.free_mib < NEARLY_FULL_MIB]:
         return Verdict("warning", f"nearly full: {_free(full)}", ("envtool doctor --fix",))
     if planned and need is None:
@@ -44,6 +43,11 @@ def disk_space(seen: Conditions) -> Verdict:
         needed = f"torch needs about {mib(need.download_mib)} for the download and {mib(need.installed_mib)} installed"
         return Verdict("ok", f"{_free(room.disks)}; {needed}")
     return Verdict("ok", _free(room.disks))
+
+
+def _gravity(seen: Conditions) -> str:
+    """Of a lack of room for torch: where another torch is installed, that one goes on working."""
+    return "warning" if any(package.name == "torch" for package in seen.here.target.packages) else "error"
 
 
 def _need(seen: Conditions) -> Need | None:
@@ -57,14 +61,15 @@ def _need(seen: Conditions) -> Need | None:
     return Need(planned.download_mib, planned.installed_mib, by_uv=not has_pip)
 
 
-def _ways_out(short: tuple[Shortage, ...], need: Need, room: Room, command: str) -> tuple[str, ...]:
+def _ways_out(short: tuple[Shortage, ...], need: Need, room: Room, seen: Conditions) -> tuple[str, ...]:
     """Free some; or write to a disk that has room."""
     ways = ["envtool doctor --fix"]
     uses = {use for lack in short for use in lack.disk.uses}
     home = next((disk for disk in room.disks if HOME in disk.uses), None)
     spare = home.free_mib - (need.installed_mib if ENVIRONMENT in home.uses else 0) if home else 0
-    if TEMPORARY in uses and not need.by_uv and spare >= need.download_mib:
-        ways.append(f"mkdir -p ~/tmp && TMPDIR=~/tmp {command} --no-cache-dir")
+    is_unix = seen.here.machine.os.system != "Windows"
+    if TEMPORARY in uses and not need.by_uv and spare >= need.download_mib and is_unix and seen.here.planned:
+        ways.append(f"mkdir -p ~/tmp && TMPDIR=~/tmp {seen.here.planned.command} --no-cache-dir")
     if any(ENVIRONMENT in lack.disk.uses and lack.disk.free_mib < need.installed_mib for lack in short):
         ways.append(f"python -m venv FOLDER  # with a FOLDER on a disk that has {mib(need.installed_mib)} free")
     return tuple(ways)
@@ -78,10 +83,10 @@ def _free(disks: Iterable[Disk]) -> str:
     return "; ".join(f"{disk.mount} ({', '.join(disk.uses)}) has {mib(disk.free_mib)} free" for disk in disks)
 
 
-def inodes(seen: Conditions) -> Verdict:
+def inodes(seen: Conditions, room: Room) -> Verdict:
     """Each file takes an inode, however small it is; some file systems make them as they are needed."""
-    need, disks = _need(seen), _room(seen).disks
-    new = FILES if need is None or need.installed_mib else 0
+    need, disks = _need(seen), room.disks
+    new = FILES if seen.here.planned and (need is None or need.installed_mib) else 0
     for disk in disks:
         if disk.free_inodes is None:
             continue
@@ -90,13 +95,12 @@ def inodes(seen: Conditions) -> Verdict:
             needs = f", and torch with what it needs has about {FILES}" if lacks else ""
             said = f"{disk.mount} ({', '.join(disk.uses)}) has room for {disk.free_inodes} more files{needs}"
             ways = (f"df -i {shlex.quote(disk.mount)}", "envtool doctor --fix")
-            return Verdict("error" if lacks else "warning", said, ways)
+            return Verdict(_gravity(seen) if lacks else "warning", said, ways)
     counts = {disk.mount: "any number" if disk.free_inodes is None else str(disk.free_inodes) for disk in disks}
     return Verdict("ok", "; ".join(f"{mount} has room for {count} more files" for mount, count in counts.items()))
 
 
-def temporary_folder(seen: Conditions) -> Verdict:
-    room = _room(seen)
+def temporary_folder(_seen: Conditions, room: Room) -> Verdict:
     [place] = [place for place in _places(room) if place.use == TEMPORARY]
     if room.forgotten:
         said = f"TMPDIR names {room.forgotten}, where no file can be made: Python takes another, {place.folder}"
@@ -104,9 +108,9 @@ def temporary_folder(seen: Conditions) -> Verdict:
     return Verdict("ok", f"temporary files go to {place.folder}")
 
 
-def noexec(seen: Conditions) -> Verdict:
+def noexec(_seen: Conditions, room: Room) -> Verdict:
     """A trial is proof, the option is evidence: it may have been taken off for one folder."""
-    barred = [place for place in _places(_room(seen)) if _bars_programs(place)]
+    barred = [place for place in _places(room) if _bars_programs(place)]
     if not barred:
         return Verdict("ok", "programs and libraries may run from every place that an install writes to")
     place = barred[0]
@@ -128,31 +132,31 @@ def _bars_programs(place: Place) -> bool:
     return place.runs_programs is False or "noexec" in place.options
 
 
-def read_only(seen: Conditions) -> Verdict:
-    fixed = [place for place in _places(_room(seen)) if place.is_read_only]
+def read_only(seen: Conditions, room: Room) -> Verdict:
+    fixed = [place for place in _places(room) if place.is_read_only]
     if not fixed:
         return Verdict("ok", "no place that an install writes to is mounted read-only")
-    said = "; ".join(f"{place.folder} ({place.use}) lies on {place.mount}, which is read-only" for place in fixed)
-    return Verdict(_worst(fixed, seen), said, _elsewhere(fixed[0]) + _seen_by_findmnt(fixed[0]))
+    reason = "{place.folder} ({place.use}) lies on {place.mount}, which is read-only"
+    return _barred(fixed, reason, seen, *_seen_by_findmnt(fixed[0]))
 
 
-def writable(seen: Conditions) -> Verdict:
-    denied = [place for place in _places(_room(seen)) if not place.is_writable and not place.is_read_only]
+def writable(seen: Conditions, room: Room) -> Verdict:
+    denied = [place for place in _places(room) if not place.is_writable and not place.is_read_only]
     if not denied:
         return Verdict("ok", "this user may write to every place that an install writes to")
-    said = "; ".join(f"this user may not write to {place.folder} ({place.use})" for place in denied)
-    return Verdict(
-        _worst(denied, seen), said, (*_elsewhere(denied[0]), f"ls -ld {shlex.quote(denied[0].folder)}  # whose it is")
-    )
+    reason = "this user may not write to {place.folder} ({place.use})"
+    return _barred(denied, reason, seen, f"ls -ld {shlex.quote(denied[0].folder)}  # whose it is")
 
 
-def _worst(places: Iterable[Place], seen: Conditions) -> str:
-    """The install fails without its environment and its temporary folder, and uv without its cache; pip does without one."""
-    packages = seen.here.target.packages
-    needed = {ENVIRONMENT, TEMPORARY}
-    if not any(package.name.lower() == "pip" for package in packages):
-        needed.add(UV_CACHE)
-    return "error" if needed & {place.use for place in places} else "warning"
+def _barred(places: list[Place], reason: str, seen: Conditions, *ways: str) -> Verdict:
+    """What cannot be written to. pip does without its cache, and outside of a venv without the environment's folder."""
+    has_pip = any(package.name.lower() == "pip" for package in seen.here.target.packages)
+    uses = {place.use for place in places}
+    for_user = has_pip and not seen.here.target.is_venv
+    needed = {TEMPORARY, *(() if for_user else (ENVIRONMENT,)), *(() if has_pip else (UV_CACHE,))}
+    instead = "; pip installs for this user alone, into ~/.local" if for_user and ENVIRONMENT in uses else ""
+    said = "; ".join(reason.format(place=place) for place in places)
+    return Verdict("error" if needed & uses else "warning", said + instead, (*_elsewhere(places[0]), *ways))
 
 
 def _elsewhere(place: Place) -> tuple[str, ...]:
@@ -169,9 +173,9 @@ def _seen_by_findmnt(place: Place) -> tuple[str, ...]:
     return (f"findmnt -T {shlex.quote(place.folder)}  # shows the mount and its options",)
 
 
-def quota(seen: Conditions) -> Verdict:
+def quota(_seen: Conditions, room: Room) -> Verdict:
     """Only whether one may count is seen: what of it is left, the system tells the programs of the administrator alone."""
-    places = _places(_room(seen))
+    places = _places(room)
     counted = [place for place in places if _is_counted(place)]
     if counted:
         mounts = ", ".join(sorted({f"{place.mount} ({place.kind})" for place in counted}))
@@ -187,22 +191,17 @@ def _is_counted(place: Place) -> bool:
     return bool(names & set(COUNTED)) or (place.kind or "").startswith(SERVED)
 
 
-def _room(seen: Conditions) -> Room:
-    assert seen.room is not None  # noqa: S101 - each check here names this part
-    return seen.room
-
-
 def _places(room: Room) -> list[Place]:
     return [place for disk in room.disks for place in disk.places]
 
 
 CHECKS = (
-    Check("disk-space", "whether the disks have room for the torch build that is planned", "room", disk_space),
-    Check("inodes", "whether the disks have room for as many files", "room", inodes),
-    Check("temporary-folder", "whether TMPDIR names a folder that can be used", "room", temporary_folder),
-    Check("noexec", "places from which no program or library may run", "room", noexec),
-    Check("read-only", "places that are mounted read-only", "room", read_only),
-    Check("writable", "places that this user may not write to", "room", writable),
-    Check("quota", "whether a place may have a quota", "room", quota),
+    Check("disk-space", "whether the disks have room for the torch build that is planned", "room", judged(disk_space)),
+    Check("inodes", "whether the disks have room for as many files", "room", judged(inodes)),
+    Check("temporary-folder", "whether TMPDIR names a folder that can be used", "room", judged(temporary_folder)),
+    Check("noexec", "places from which no program or library may run", "room", judged(noexec)),
+    Check("read-only", "places that are mounted read-only", "room", judged(read_only)),
+    Check("writable", "places that this user may not write to", "room", judged(writable)),
+    Check("quota", "whether a place may have a quota", "room", judged(quota)),
     *memory.CHECKS,
 )
