@@ -136,11 +136,16 @@ def as_nobody() -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(NOBODY)
     os.seteuid(NOBODY)
     try:
         yield
     finally:
         os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 class TestDevices:
@@ -191,6 +196,35 @@ class TestDevices:
         assert verdict.seen == "the driver is loaded, and /dev/kfd is not there"
         assert verdict.do[0].startswith("sudo modprobe amdgpu")
 
+    def test_integrated_graphics_beside_a_card_are_not_for_torch(self, machine: Machined) -> None:
+        machine.nvidia()
+        machine.tree.device("1002:164e", "amdgpu")
+        assert machine.verdict("driver-devices").status == "ok"
+
+    @pytest.mark.parametrize("system", [{"wsl": True}, {"jetson_l4t": "36.4"}])
+    def test_systems_with_other_files(self, machine: Machined, system: dict[str, object]) -> None:
+        machine.tree.device("10de:2204", "nvidia")
+        other = GPU._replace(os=GPU.os._replace(**system))  # type: ignore[arg-type]  # as the fields are
+        assert machine.verdict("driver-devices", other).status == "ok"
+
+    def test_a_file_that_this_driver_does_not_need(self, open_machine: Machined) -> None:
+        open_machine.nvidia()
+        open_machine.write("dev/dri/renderD128").chmod(0o000)
+        for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+            (open_machine.tree.root / "dev" / name).chmod(0o666)
+        with as_nobody():
+            assert open_machine.verdict("driver-devices").status == "ok"
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="files of root's group are made by root")
+    def test_of_roots_own_group(self, open_machine: Machined) -> None:
+        self.amd(open_machine)
+        for name in ("kfd", "dri/renderD128"):
+            (open_machine.tree.root / "dev" / name).chmod(0o060)
+        with as_nobody():
+            verdict = open_machine.verdict("driver-devices", linux("3.12.7", None, RX_7900))
+        assert verdict.status == "error"
+        assert "usermod" not in " ".join(verdict.do)
+
     def test_missing(self, machine: Machined) -> None:
         machine.nvidia()
         (machine.tree.root / "dev/nvidia-uvm").unlink()
@@ -229,8 +263,27 @@ class TestContainer:
     def test_amd(self, machine: Machined) -> None:
         machine.write(".dockerenv")
         machine.tree.device("1002:744c", "amdgpu")
-        verdict = machine.verdict("container-runtime", linux("3.12.7", None, RX_7900))
+        amd = linux("3.12.7", None, RX_7900)
+        verdict = machine.verdict("container-runtime", amd)
         assert (verdict.status, verdict.do[0][:30]) == ("warning", "docker run --device /dev/kfd -")
+        machine.write("dev/kfd")
+        assert machine.verdict("container-runtime", amd).status == "ok"
+
+    def test_a_card_without_a_version(self, machine: Machined) -> None:
+        machine.write(".dockerenv")
+        machine.tree.device("10de:2204", "nvidia")
+        assert "NVIDIA driver (of unknown version) shows" in machine.verdict("container-runtime").seen
+
+    def test_a_driver_without_a_bus(self, machine: Machined) -> None:
+        machine.write(".dockerenv")
+        shutil.rmtree(machine.tree.root / "sys")
+        machine.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  x\n")
+        assert "NVIDIA driver (580.95.05) shows" in machine.verdict("container-runtime").seen
+
+    def test_wsl_has_other_files(self, machine: Machined) -> None:
+        machine.write(".dockerenv")
+        wsl = GPU._replace(os=GPU.os._replace(wsl=True))
+        assert machine.verdict("container-runtime", wsl, NVIDIA_VISIBLE_DEVICES="all").status == "ok"
 
     def test_with_the_card(self, machine: Machined) -> None:
         machine.nvidia()
@@ -285,6 +338,23 @@ class TestAge:
         k80 = RTX_3090._replace(name="Tesla K80", compute_capability=(3, 7))
         [do] = machine.verdict("driver-age", linux("3.12.7", "470.256.02", k80)).do
         assert do.startswith("470 is the last driver branch for the Tesla K80 (3.7)")
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            GPU._replace(driver=Driver("amd", "6.12.12")),
+            linux("3.12.7", "540.4.0", RTX_3090, os=GPU.os._replace(jetson_l4t="36.4")),
+        ],
+    )
+    def test_other_drivers(self, machine: Machined, other: Machine) -> None:
+        assert machine.verdict("driver-age", other).status == "ok"
+
+    def test_exactly_the_floor(self, machine: Machined) -> None:
+        assert machine.verdict("driver-age", linux("3.12.7", "580", RTX_3090)).status == "ok"
+
+    def test_a_card_whose_last_driver_is_new_enough(self, machine: Machined) -> None:
+        [do] = machine.verdict("driver-age", linux("3.12.7", "525.60.13", GTX_1080)).do
+        assert do == "Install NVIDIA's driver 580 or newer"
 
     def test_unknown(self, machine: Machined) -> None:
         silent = GPU._replace(driver=Driver("nvidia", None))
@@ -348,7 +418,13 @@ class TestVisibleDevices:
         assert verdict.status == status
         if status != "ok":
             assert verdict.seen.startswith(f"CUDA_VISIBLE_DEVICES={value!r} shows torch {shown} of 2 NVIDIA cards")
+            assert verdict.seen.endswith("hides what follows") == (status == "warning" and value != "")
             assert verdict.do == ("unset CUDA_VISIBLE_DEVICES",)
+
+    def test_what_is_said_where_all_is_well(self, machine: Machined) -> None:
+        assert machine.verdict("visible-devices", TWO).seen.endswith("are not set")
+        seen = machine.verdict("visible-devices", TWO, CUDA_VISIBLE_DEVICES="0,1").seen
+        assert seen == "CUDA_VISIBLE_DEVICES=0,1 hides no card"
 
     def test_a_uuid_that_cannot_be_looked_up_may_be_right(self, machine: Machined) -> None:
         assert machine.verdict("visible-devices", TWO, CUDA_VISIBLE_DEVICES="GPU-ffff").status == "note"
@@ -366,6 +442,7 @@ class TestVisibleDevices:
 
     def test_cards_that_are_not_known(self, machine: Machined) -> None:
         blind = linux()._replace(gpus=None)
+        assert machine.verdict("visible-devices", blind).status == "ok"
         assert machine.verdict("visible-devices", blind, CUDA_VISIBLE_DEVICES="0").status == "unknown"
 
 
@@ -400,6 +477,16 @@ class TestLibraryPath:
         assert verdict.status == "warning"
         assert "error 34" in verdict.seen
         assert verdict.do == ("unset LD_LIBRARY_PATH",)
+
+    def test_the_link_that_a_compiler_takes_is_not_loaded(self, machine: Machined) -> None:
+        stub = machine.write("opt/cuda/lib64/stubs/libcuda.so")
+        assert machine.verdict("library-path", LD_LIBRARY_PATH=str(stub.parent)).status == "ok"
+
+    def test_many(self, machine: Machined) -> None:
+        for name in ("libcudart.so.12", "libcublas.so.12", "libcufft.so.11"):
+            machine.write(f"env/nvidia/all/lib/{name}")
+            folder = machine.write(f"opt/stubs/lib/{name}").parent
+        assert machine.verdict("library-path", LD_LIBRARY_PATH=str(folder)).seen.endswith(" and 1 more")
 
     def test_folders_that_are_not_there(self, machine: Machined) -> None:
         assert machine.verdict("library-path", LD_LIBRARY_PATH="/nowhere::relative").status == "ok"

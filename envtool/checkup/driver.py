@@ -72,7 +72,7 @@ def _wanted(machine: Machine, state: DriverState) -> list[str]:
     if machine.os.wsl or machine.os.jetson_l4t:
         return []
     held = {card.driver for card in state.cards or ()}
-    nvidia = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/nvidia-uvm"] if state.module and "nvidia" in held else []
+    nvidia = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/nvidia-uvm"] if "nvidia" in held else []
     return nvidia + (["/dev/kfd", "/dev/dri/renderD"] if "amdgpu" in held and cards_of(machine, "amd") else [])
 
 
