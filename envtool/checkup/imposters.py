@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 SHOWN = 5  # of many names
 TORCH = frozenset({"torch", "torchvision", "torchaudio"})
+# Of the standard library, what `import torch` loads: counted with torch 2.13.0 on Python 3.11, 2026-11-24.
+LOADED_BY_TORCH = frozenset(
+    """
+    argparse array ast asyncio base64 binascii bisect bz2 calendar cmath collections concurrent contextlib
+    contextvars copy copyreg csv ctypes dataclasses datetime difflib dis email enum fcntl fnmatch functools gettext
+    glob grp gzip hashlib heapq http importlib inspect ipaddress json keyword linecache locale logging lzma math
+    mmap multiprocessing ntpath numbers opcode operator pathlib pickle pickletools pkgutil platform pprint queue
+    quopri random re reprlib runpy select selectors shutil signal socket ssl string struct subprocess tarfile
+    tempfile textwrap threading timeit token tokenize traceback types typing unicodedata unittest urllib uuid
+    warnings weakref zipfile zlib
+    """.split()  # noqa: SIM905 - a hundred quotes are no easier to read
+)
 
 
 def _some(names: Iterable[str]) -> str:
@@ -42,8 +54,8 @@ def pythonpath(seen: Conditions, own: Own) -> Verdict:
 
 
 def _worst(own: Own) -> str:
-    """Of the visitors: an error where pip or torch is among what they hide."""
-    fatal = TORCH | frozenset(own.needed_by_pip)
+    """Of the visitors: an error where they hide what pip or torch needs."""
+    fatal = TORCH | LOADED_BY_TORCH | frozenset(own.needed_by_pip)
     hidden = {name for visitor in own.visitors for name in (*visitor.hides_standard, *visitor.hides_installed)}
     return "error" if hidden & fatal else "warning" if hidden else "note"
 
@@ -79,18 +91,19 @@ def _without(variables: list[str], here: Here, *, user_site: bool) -> Iterable[s
 
 @judged_by_own
 def shadowing_files(seen: Conditions, own: Own) -> Verdict:
+    """pip itself takes the current folder off its path."""
     if not own.shadows:
         return Verdict("ok", f"no file in {seen.here.folder} hides a module")
-    fatal = TORCH | frozenset(own.needed_by_pip)
+    fatal = TORCH | LOADED_BY_TORCH
     worst_first = sorted(own.shadows, key=lambda shadow: shadow.module not in fatal)
     said = _some(
         f"{shadow.file} hides {shadow.module} of {shadow.hidden or 'the standard library'}" for shadow in worst_first
     )
-    status = "error" if worst_first[0].module in fatal else "warning"
-    what = "whatever is run in that folder, `python -m pip` too, imports them in place of what they hide"
     first = worst_first[0]
-    advice = f"Give {'it' if len(own.shadows) == 1 else 'each'} another name: mv {_moved(first.file, first.module)}"
-    return Verdict(status, f"{said}: {what}", (advice,))
+    is_fatal = first.module in fatal
+    what = "torch does not import" if is_fatal else "programs get the one for the other"
+    advice = f"mv {_moved(first.file, first.module)}  # and what imports it in the same way"
+    return Verdict("error" if is_fatal else "warning", f"{said}: in that folder {what}", (advice,))
 
 
 def _moved(file: str, module: str) -> str:
@@ -113,17 +126,23 @@ def case_clash(seen: Conditions, own: Own) -> Verdict:
     apart = [clash for clash in own.clashes if clash.module != clash.other_module]
     if not apart:
         return Verdict("ok", "no two distributions have names that differ by case alone")
+    worst = next((clash for told in (False, None, True) for clash in apart if clash.told_apart is told), apart[0])
+    status, what = _CASES[worst.told_apart]
+    alike = [clash for clash in apart if clash.told_apart is worst.told_apart]
     said = _some(
         f"{clash.module} of {clash.distributions[0]} and {clash.other_module} of {clash.distributions[1]}"
-        for clash in apart
+        for clash in alike
     )
-    if own.tells_case_apart:
-        kept = "differ by case alone: this disk tells them apart, those of macOS and Windows do not"
-        return Verdict("note", f"{said} {kept}")
-    if own.tells_case_apart is None:
-        return Verdict("unknown", f"{said} differ by case alone, and whether this disk tells them apart is not known")
-    lost = "differ by case alone, and on this disk one has overwritten the other"
-    return Verdict("error", f"{said} {lost}", _keep_one(apart, seen.here))
+    return Verdict(
+        status, f"{said} differ by case alone{what}", _keep_one(alike, seen.here) if status == "error" else ()
+    )
+
+
+_CASES = {  # by whether their disk tells them apart
+    True: ("note", ": this disk tells them apart, those of macOS and Windows do not"),
+    False: ("error", ", and on this disk one has overwritten the other"),
+    None: ("unknown", ", and whether this disk tells them apart is not known"),
+}
 
 
 def _keep_one(clashes: list[Clash], here: Here) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Clash(NamedTuple):
     module: str  # of the first: cv2
     other_module: str  # of the second: cv2, or CV2
     distributions: tuple[str, str]
+    told_apart: bool | None = None  # whether their disk tells these names apart; None: not known, or they are the same
 
 
 class Broken(NamedTuple):
@@ -59,7 +60,6 @@ class Own(NamedTuple):
     visitors: tuple[Visitor, ...]
     shadows: tuple[Shadow, ...]
     clashes: tuple[Clash, ...]
-    tells_case_apart: bool | None  # the disk of its packages; None: not known
     broken: tuple[Broken, ...]
 
 

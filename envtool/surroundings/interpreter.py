@@ -14,14 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool import run, target
 from envtool.conditions.interpreter import InterpreterState, Own, PipOnPath, Shadow, Visitor
 from envtool.errors import TargetUnusable
-from envtool.surroundings.site_folders import (
-    RUBBISH,
-    broken_in,
-    clashes_in,
-    distributions_in,
-    modules_in,
-    tells_case_apart,
-)
+from envtool.surroundings.site_folders import RUBBISH, broken_in, clashes_in, distributions_in, modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +85,6 @@ def _own(here: Here) -> Own | str:
     except (TargetUnusable, ValueError, TypeError) as error:
         return str(error)
     installed = {name: folder for folder in reversed(answer.site_folders) for name in modules_in(folder)}
-    first = next(iter(answer.site_folders), None)
     return Own(
         unusable=tuple(answer.unusable.items()),
         ensurepip=answer.ensurepip,
@@ -100,7 +92,6 @@ def _own(here: Here) -> Own | str:
         visitors=tuple(_visitors(here, answer, installed)),
         shadows=tuple(_shadows(here, answer, installed)),
         clashes=tuple(clash for folder in answer.site_folders for clash in clashes_in(folder)),
-        tells_case_apart=None if first is None else tells_case_apart(first),
         broken=tuple(broken for folder in answer.site_folders for broken in broken_in(folder)),
     )
 

@@ -53,15 +53,6 @@ def distributions_in(folder: str | Path) -> tuple[str, ...]:
     return tuple(found[1] for found in names if found)
 
 
-def tells_case_apart(folder: str | Path) -> bool | None:
-    """Whether the folder's disk does; None where no name in it shows."""
-    names = listed(folder)
-    for name in names:
-        if (other := name.swapcase()) not in (name, *names):
-            return not Path(folder, other).exists()
-    return None
-
-
 def broken_in(folder: str) -> Iterator[Broken]:
     versions: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in listed(folder):
@@ -96,7 +87,7 @@ def clashes_in(folder: str) -> tuple[Clash, ...]:
             for path, digest in _recorded(Path(folder, name, "RECORD")):
                 owners[path.casefold()].append(_Owner(path, digest, name.removesuffix(".dist-info")))
     found = (clash for shared in owners.values() if len(shared) > 1 for clash in _between(shared))
-    return tuple(dict.fromkeys(found))
+    return tuple(_with_disk(clash, folder) for clash in dict.fromkeys(found))
 
 
 def _between(owners: Iterable[_Owner]) -> Iterator[Clash]:
@@ -106,6 +97,19 @@ def _between(owners: Iterable[_Owner]) -> Iterator[Clash]:
         if are_two and (first.path != other.path or first.digest != other.digest):
             modules = (_module(first.path), _module(other.path))
             yield Clash(*modules, (first.distribution, other.distribution))
+
+
+def _with_disk(clash: Clash, folder: str) -> Clash:
+    return clash if clash.module == clash.other_module else clash._replace(told_apart=_tells_case_apart(folder))
+
+
+def _tells_case_apart(folder: str) -> bool | None:
+    """Whether the folder's disk does; None where no name in it shows."""
+    names = listed(folder)
+    for name in names:
+        if (other := name.swapcase()) not in (name, *names):
+            return not Path(folder, other).exists()
+    return None
 
 
 def _recorded(record: Path) -> list[tuple[str, str]]:
