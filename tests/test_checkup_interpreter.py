@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ensurepip
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import venv
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import interpreters
 import pytest
 import whereabouts
-from loopback import make_wheel
+from made_environment import MINOR, Environment
 
 from envtool import target
 from envtool.catalogue import Catalogue
@@ -33,52 +30,8 @@ if TYPE_CHECKING:
     from envtool.conditions import Here
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the faults are made as Unix makes them")
-MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 OWN = Own((), "24.0", ("json",), (), (), (), ())
 STATE = InterpreterState(is_conda=False, uv=None, pip_on_path=None, own=OWN)
-
-
-class Environment:
-    """An environment, and the folder where envtool is called."""
-
-    def __init__(self, root: Path) -> None:
-        self.prefix, self.project = root / "env", root / "project"
-        venv.create(self.prefix, symlinks=True)
-        self.project.mkdir()
-        self.site = self.prefix / f"lib/python{MINOR}/site-packages"
-        self.python = str(self.prefix / "bin/python")
-
-    def write(self, path: str, text: str = "") -> Path:
-        file = self.prefix.parent / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        return file
-
-    def install(self, name: str, version: str = "1.0", **modules: str) -> None:
-        wheel = make_wheel(self.prefix.parent / "wheels", name, version, **modules)
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(self.site)
-
-    def install_pip(self) -> None:
-        """The one that Python brings along, where it has its wheel; no program of it."""
-        wheels = sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
-        if not wheels:
-            pytest.skip("this Python brings no wheel of pip along")
-        with zipfile.ZipFile(wheels[0]) as archive:
-            archive.extractall(self.site)
-
-    def own(self) -> Own:
-        own = interpreter.look(self.here()).own
-        assert isinstance(own, Own)
-        return own
-
-    def here(self) -> Here:
-        return whereabouts.here(self.project)._replace(
-            target=target.inspect(self.python), executable=self.python, environment=os.environ
-        )
-
-    def judge(self, check: str) -> Verdict:
-        return judge(check, self.here())
 
 
 @pytest.fixture
@@ -116,6 +69,16 @@ def judge(check: str, at: Here, state: InterpreterState | None = None) -> Verdic
 def with_python(at: Here, version: str, implementation: str = "cpython", *, free_threaded: bool = False) -> Here:
     python = Interpreter(implementation, version, free_threaded)
     return at._replace(target=at.target._replace(python=python))
+
+
+def examined(environment: Environment, check: str) -> Verdict:
+    return judge(check, environment.here())
+
+
+def own_words(environment: Environment) -> Own:
+    own = interpreter.look(environment.here()).own
+    assert isinstance(own, Own)
+    return own
 
 
 class TestPythonVersion:
@@ -167,7 +130,7 @@ class TestPythonVersion:
 
 class TestVirtualEnvironment:
     def test_one_of_its_own(self, environment: Environment) -> None:
-        assert environment.judge("virtual-environment").status == "ok"
+        assert examined(environment, "virtual-environment").status == "ok"
 
     def test_the_interpreter_of_all(self, environment: Environment) -> None:
         base = getattr(sys, "_base_executable", sys.executable)
@@ -192,7 +155,7 @@ class TestVirtualEnvironment:
 class TestPipVersion:
     def test_one_that_is_too_old_for_the_tags(self, environment: Environment) -> None:
         environment.install("pip", "19.3.1", pip="")
-        verdict = environment.judge("pip-version")
+        verdict = examined(environment, "pip-version")
         assert verdict.status == "error"
         if sys.version_info < (3, 12):
             assert verdict.seen.startswith("pip 19.3.1 does not know the tags of today's wheels")
@@ -200,7 +163,7 @@ class TestPipVersion:
 
     def test_one_that_is_new(self, environment: Environment) -> None:
         environment.install("pip", "24.0", pip="")
-        assert environment.judge("pip-version").status == "ok"
+        assert examined(environment, "pip-version").status == "ok"
 
     @pytest.mark.skipif((3, 6) not in interpreters.FOUND, reason="no Python 3.6 here, which has an old pip of its own")
     def test_that_of_an_old_python(self, environment: Environment) -> None:
@@ -230,11 +193,11 @@ class TestPipVersion:
 
 class TestEnsurepip:
     def test_it_is_there(self, environment: Environment) -> None:
-        assert environment.judge("ensurepip").status == "ok"
+        assert examined(environment, "ensurepip").status == "ok"
 
     def test_it_was_left_out(self, environment: Environment) -> None:
         environment.write(f"env/lib/python{MINOR}/site-packages/sitecustomize.py", HIDES.format("ensurepip"))
-        verdict = environment.judge("ensurepip")
+        verdict = examined(environment, "ensurepip")
         assert (verdict.status, "has no ensurepip" in verdict.seen) == ("warning", True)
         assert verdict.do == (f"Install python{MINOR}-venv with the package manager of the system, or use uv venv",)
 
@@ -244,12 +207,12 @@ HIDES = "import sys; sys.modules[{!r}] = None\n"
 
 class TestStdlibModules:
     def test_all_are_there(self, environment: Environment) -> None:
-        assert environment.judge("stdlib-modules").status == "ok"
+        assert examined(environment, "stdlib-modules").status == "ok"
 
     @pytest.mark.parametrize(("module", "status"), [("_ssl", "error"), ("_lzma", "error"), ("_sqlite3", "warning")])
     def test_one_was_left_out_of_the_build(self, environment: Environment, module: str, status: str) -> None:
         environment.write(f"env/lib/python{MINOR}/site-packages/sitecustomize.py", HIDES.format(module))
-        verdict = environment.judge("stdlib-modules")
+        verdict = examined(environment, "stdlib-modules")
         assert (verdict.status, f"lacks {module.strip('_')} (" in verdict.seen) == (status, True)
         assert verdict.do[0].startswith("Take another Python, whole and ready: uv venv --python 3.")
 
@@ -281,11 +244,11 @@ class TestPipAndPython:
         return script
 
     def test_it_is_of_another(self, environment: Environment, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        asleep = environment.judge("pip-and-python")
+        asleep = examined(environment, "pip-and-python")
         assert asleep.status == "note"
         assert asleep.seen.startswith(f"{other} serves Python {MINOR} of ")
         monkeypatch.setenv("VIRTUAL_ENV", str(environment.prefix))
-        active = environment.judge("pip-and-python")
+        active = examined(environment, "pip-and-python")
         assert active.status == "warning"
         assert active.do == (whereabouts.COMMAND.replace("pip", f"{environment.python} -m pip", 1),)
 
@@ -294,20 +257,20 @@ class TestPipAndPython:
         start = f"#!{environment.python}\nimport runpy\nrunpy.run_module('pip', run_name='__main__')\n"
         environment.write("env/bin/pip", start).chmod(0o755)
         monkeypatch.setenv("PATH", f"{environment.prefix}/bin:/usr/bin:/bin")
-        assert environment.judge("pip-and-python").status == "ok"
+        assert examined(environment, "pip-and-python").status == "ok"
 
     def test_its_python_is_gone(self, environment: Environment, other: Path) -> None:
         other.write_text("#!/nowhere/bin/python\nprint()\n")
-        verdict = environment.judge("pip-and-python")
+        verdict = examined(environment, "pip-and-python")
         assert (verdict.status, "/nowhere/bin/python" in verdict.seen) == ("warning", True)
 
     def test_it_fails(self, environment: Environment, other: Path) -> None:
         other.write_text("#!/bin/sh\necho ModuleNotFoundError: pip >&2\nexit 1\n")
-        assert "ModuleNotFoundError: pip" in environment.judge("pip-and-python").seen
+        assert "ModuleNotFoundError: pip" in examined(environment, "pip-and-python").seen
 
     def test_there_is_none(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(environment.project))
-        assert environment.judge("pip-and-python").status == "ok"
+        assert examined(environment, "pip-and-python").status == "ok"
 
     def test_one_that_several_pythons_of_the_system_share(self, tmp_path: Path) -> None:
         at = with_python(whereabouts.here(tmp_path), "3.11.2")
@@ -320,13 +283,13 @@ class TestPipAndPython:
 
 class TestPythonpath:
     def test_nothing_is_set(self, environment: Environment) -> None:
-        assert environment.judge("pythonpath").status == "ok"
+        assert examined(environment, "pythonpath").status == "ok"
 
     def test_a_folder_that_hides(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
         environment.install("yaml", yaml="")
         environment.write("ros/yaml.py")
         monkeypatch.setenv("PYTHONPATH", str(environment.project.parent / "ros"))
-        verdict = environment.judge("pythonpath")
+        verdict = examined(environment, "pythonpath")
         assert verdict.status == "warning"
         assert verdict.seen.endswith("ros (PYTHONPATH) hides yaml of this environment")
         assert verdict.do[0].startswith("unset PYTHONPATH")
@@ -335,20 +298,20 @@ class TestPythonpath:
         environment.write("project/lib/torch.py")
         environment.install("torch", torch="")
         monkeypatch.setenv("PYTHONPATH", "lib")
-        verdict = environment.judge("pythonpath")
+        verdict = examined(environment, "pythonpath")
         assert (verdict.status, "lib (PYTHONPATH) hides torch" in verdict.seen) == ("error", True)
 
     def test_what_pip_needs_is_worse(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
         environment.install_pip()
         environment.write("there/configparser/__init__.py")
         monkeypatch.setenv("PYTHONPATH", str(environment.project.parent / "there"))
-        assert "configparser" in environment.own().needed_by_pip
-        assert environment.judge("pythonpath").status == "error"
+        assert "configparser" in own_words(environment).needed_by_pip
+        assert examined(environment, "pythonpath").status == "error"
 
     @pytest.mark.parametrize(("folder", "said"), [("absent", "is not there"), ("project", "hides nothing")])
     def test_harmless(self, environment: Environment, monkeypatch: pytest.MonkeyPatch, folder: str, said: str) -> None:
         monkeypatch.setenv("PYTHONPATH", str(environment.project.parent / folder))
-        verdict = environment.judge("pythonpath")
+        verdict = examined(environment, "pythonpath")
         assert (verdict.status, verdict.seen.endswith(f"(PYTHONPATH) {said}")) == ("note", True)
 
     def test_the_users_own_folder(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,7 +323,7 @@ class TestPythonpath:
         environment.write(
             f"user/lib/python{MINOR}/site-packages/numpy-1.0.dist-info/METADATA", "Name: numpy\nVersion: 1.0\n"
         )
-        verdict = environment.judge("pythonpath")
+        verdict = examined(environment, "pythonpath")
         assert (verdict.status, "(user site) adds numpy-1.0" in verdict.seen) == ("note", True)
         assert verdict.do == ("export PYTHONNOUSERSITE=1",)
 
@@ -376,72 +339,72 @@ class TestShadowingFiles:
         environment.write("project/train.py")
         environment.write("project/tests/__init__.py")
         environment.write("project/data/notes.txt")
-        assert environment.judge("shadowing-files").status == "ok"
+        assert examined(environment, "shadowing-files").status == "ok"
 
     @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed here")
     def test_a_module_that_torch_needs(self, environment: Environment) -> None:
         file = environment.write("project/json.py", "raise SystemExit(7)")
         asked = [sys.executable, "-c", "import torch"]
         assert subprocess.run(asked, cwd=environment.project, capture_output=True, check=False).returncode == 7
-        verdict = environment.judge("shadowing-files")
+        verdict = examined(environment, "shadowing-files")
         assert verdict.status == "error"
         assert verdict.seen.startswith(f"{file} hides json of the standard library")
         assert verdict.do[0].startswith(f"mv {file} {file.with_name('my_json.py')}")
 
     def test_a_module_that_it_does_without(self, environment: Environment) -> None:
         environment.write("project/configparser.py")
-        assert environment.judge("shadowing-files").status == "warning"
+        assert examined(environment, "shadowing-files").status == "warning"
 
     @pytest.mark.parametrize("name", ["torch.py", "torch/__init__.py"])
     def test_torch(self, environment: Environment, name: str) -> None:
         environment.write(f"project/{name}")
-        assert environment.judge("shadowing-files").status == "error"
+        assert examined(environment, "shadowing-files").status == "error"
 
     def test_one_that_is_installed(self, environment: Environment) -> None:
         environment.install("yaml", yaml="")
         environment.write("project/yaml.py")
-        verdict = environment.judge("shadowing-files")
+        verdict = examined(environment, "shadowing-files")
         assert (verdict.status, f"hides yaml of {environment.site}" in verdict.seen) == ("warning", True)
 
     def test_a_folder_without_init_hides_nothing(self, environment: Environment) -> None:
         environment.write("project/json/notes.txt")
-        assert environment.judge("shadowing-files").status == "ok"
+        assert examined(environment, "shadowing-files").status == "ok"
 
     def test_the_project_that_is_installed_from_here(self, environment: Environment) -> None:
         environment.install("mine", mine="")
         environment.write("project/mine.py")
         direct = f'{{"url": "{environment.project.as_uri()}", "dir_info": {{}}}}'
-        assert environment.judge("shadowing-files").status == "warning"
+        assert examined(environment, "shadowing-files").status == "warning"
         environment.write(f"env/lib/python{MINOR}/site-packages/mine-1.0.dist-info/direct_url.json", direct)
-        assert environment.judge("shadowing-files").status == "ok"
+        assert examined(environment, "shadowing-files").status == "ok"
 
 
 class TestClashes:
     def test_two_of_one_module(self, environment: Environment) -> None:
         environment.install("opencv_python", cv2="one = 1")
-        assert environment.judge("module-clash").status == "ok"
+        assert examined(environment, "module-clash").status == "ok"
         environment.install("opencv_python_headless", cv2="two = 2")
-        verdict = environment.judge("module-clash")
+        verdict = examined(environment, "module-clash")
         assert verdict.status == "warning"
         assert verdict.seen.startswith("cv2 is installed by opencv_python-1.0 and by opencv_python_headless-1.0")
         assert verdict.do[0] == f"{environment.python} -m pip uninstall opencv-python opencv-python-headless"
-        assert environment.judge("case-clash").status == "ok"
+        assert examined(environment, "case-clash").status == "ok"
 
     def test_the_same_file_twice_is_harmless(self, environment: Environment) -> None:
         environment.install("nvidia_cublas", nvidia="")
         environment.install("nvidia_cudnn", nvidia="")
         environment.install("careless", tests="1")
         environment.install("as_careless", tests="2")
-        assert environment.judge("module-clash").status == "ok"
+        assert examined(environment, "module-clash").status == "ok"
 
     def test_names_that_differ_by_case_alone(self, environment: Environment) -> None:
         environment.install("pycrypto", Crypto="one = 1")
         environment.install("crypto", crypto="two = 2")
-        verdict = environment.judge("case-clash")
-        own = environment.own()
+        verdict = examined(environment, "case-clash")
+        own = own_words(environment)
         assert (verdict.status, own.clashes[0].told_apart) in (("note", True), ("error", False))
         assert verdict.seen.startswith("crypto of crypto-1.0 and Crypto of pycrypto-1.0 differ by case alone")
-        assert environment.judge("module-clash").status == "ok"
+        assert examined(environment, "module-clash").status == "ok"
 
     def test_on_a_disk_that_does_not_tell_them_apart(self, tmp_path: Path, case_blind: Path) -> None:
         environment = Environment(tmp_path)
@@ -449,9 +412,9 @@ class TestClashes:
         environment.site.mkdir()
         environment.write(f"env/lib/python{MINOR}/site-packages/there.pth", f"{environment.site}\n")
         environment.install("pycrypto", Crypto="one = 1")
-        assert environment.judge("case-clash").status == "ok"
+        assert examined(environment, "case-clash").status == "ok"
         environment.install("crypto", crypto="two = 2")
-        verdict = environment.judge("case-clash")
+        verdict = examined(environment, "case-clash")
         assert (verdict.status, "one has overwritten the other" in verdict.seen) == ("error", True)
 
     @pytest.mark.parametrize(("apart", "status"), [(True, "note"), (False, "error"), (None, "unknown")])
@@ -464,11 +427,11 @@ class TestClashes:
 class TestBrokenPackages:
     def test_all_are_whole(self, environment: Environment) -> None:
         environment.install("whole", whole="")
-        assert environment.judge("broken-packages").status == "ok"
+        assert examined(environment, "broken-packages").status == "ok"
 
     def test_what_a_removal_left(self, environment: Environment) -> None:
         (environment.site / "~orch-2.5.0.dist-info").mkdir(parents=True)
-        verdict = environment.judge("broken-packages")
+        verdict = examined(environment, "broken-packages")
         assert (verdict.status, "~orch-2.5.0.dist-info is left of a removal" in verdict.seen) == ("warning", True)
         assert verdict.do[0].startswith(f"mv '{environment.site}/~orch-2.5.0.dist-info' {environment.prefix}")
 
@@ -477,17 +440,17 @@ class TestBrokenPackages:
         environment.install("numpy", "2.1.0", numpy="")
         file = environment.site / "numpy-2.1.0.dist-info/METADATA"
         file.unlink() if metadata is None else file.write_text(metadata)
-        verdict = environment.judge("broken-packages")
+        verdict = examined(environment, "broken-packages")
         assert (verdict.status, "numpy-2.1.0.dist-info has no METADATA" in verdict.seen) == ("warning", True)
         assert verdict.do == (f"{environment.python} -m pip install --force-reinstall --no-deps numpy==2.1.0",)
 
     def test_torch_comes_back_from_its_own_index(self, environment: Environment) -> None:
         (environment.site / "torch-2.5.0.dist-info").mkdir(parents=True)
-        assert environment.judge("broken-packages").do == (f"{whereabouts.COMMAND} --force-reinstall",)
+        assert examined(environment, "broken-packages").do == (f"{whereabouts.COMMAND} --force-reinstall",)
 
     def test_two_records_of_one(self, environment: Environment) -> None:
         environment.install("typing_extensions", "4.0", typing_extensions="")
         environment.install("typing.extensions", "4.1", other="")
-        verdict = environment.judge("broken-packages")
+        verdict = examined(environment, "broken-packages")
         assert verdict.seen.count("is one of several records of the same distribution") == 2
         assert verdict.do == (f"{environment.python} -m pip install --force-reinstall --no-deps typing-extensions",)
