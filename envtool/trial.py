@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("smoke_runner.py", "ladder.py")
 MODELS = Path(__file__).parent.parent / "reference_models"
-SERVING = ("__init__", "__main__", "contract", "data", "metrics")  # files of that folder that are no model
+# Files of that folder that are no model.
+SERVING = ("__init__", "__main__", "adapted", "contract", "data", "digits_vit", "metrics")
 POLL_S = 0.05
 LINES_SHOWN = 8  # of what a dead process printed
 

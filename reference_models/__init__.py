@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SERVING = ("__init__", "__main__", "contract", "data", "metrics")  # files of this folder that are no model
+# Files of this folder that are no model.
+SERVING = ("__init__", "__main__", "adapted", "contract", "data", "digits_vit", "metrics")
 
 
 def names() -> tuple[str, ...]:

@@ -82,6 +82,20 @@ class Demo(NamedTuple):
     remarks: tuple[str, ...] = ()  # what a person should know before they believe the figures
 
 
+def equal(name: str, measured: Tensor, expected: Tensor) -> Check:
+    """Bit for bit, but for the sign of zero."""
+    return Check(name, (measured != expected).sum().item(), 0, "values that differ")
+
+
+def computes(device: torch.device, dtype: torch.dtype) -> bool:
+    """MPS has no double precision, and a CPU no half precision before torch 2.2."""
+    try:
+        torch.ones(2, 2, device=device, dtype=dtype).mm(torch.ones(2, 2, device=device, dtype=dtype))
+    except (RuntimeError, TypeError):
+        return False
+    return True
+
+
 def performed(functions: Sequence[CheckFunction], device: torch.device, budget: Budget) -> Iterator[Check]:
     """Each function's checks, from the same random state whatever ran before."""
     for function in functions:

@@ -49,10 +49,10 @@ def ssim(image: Tensor, reference: Tensor, peak: float = 1.0) -> float:
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """In per cent; logits (N, K), labels (N,) int64."""
-    return 100 * (logits.argmax(dim=-1) == labels).double().mean().item()
+    return 100 * (logits.argmax(dim=-1) == labels).cpu().double().mean().item()
 
 
 def relative(measured: Tensor, expected: Tensor) -> float:
     """The L2 norm of the difference over that of `expected`."""
-    measured, expected = measured.double(), expected.double()
+    measured, expected = (each.detach().cpu().double() for each in (measured, expected))
     return float(torch.linalg.vector_norm(measured - expected) / torch.linalg.vector_norm(expected))
