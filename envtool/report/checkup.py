@@ -135,8 +135,8 @@ def _cell(text: str) -> str:
 
 
 def _code(command: str) -> str:
-    fence = "``" if "`" in command else "`"
-    return f"{fence}{command}{fence}".replace("|", "\\|")
+    """As Markdown has it: two backticks, and room to the inner ones, around what has backticks itself."""
+    return (f"`` {command} ``" if "`" in command else f"`{command}`").replace("|", "\\|")
 
 
 def _json(machine: Machine, found: Sequence[Checked]) -> str:
