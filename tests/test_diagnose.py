@@ -258,3 +258,8 @@ def test_the_closing_lines_of_a_failed_build_hide_nothing(cause: str, package: s
 def test_a_file_that_could_not_be_read_need_not_be_damaged() -> None:
     [finding] = diagnosed("error: Failed to extract archive: demo-1.0-py3-none-any.whl\n").findings
     assert (finding.id, finding.confidence) == ("corrupted-artifact", "likely")
+
+
+def test_what_an_installed_project_wants_is_not_what_a_build_lacks() -> None:
+    log = "ERROR: demo 1.0 requires numpy<2, but you have numpy 2.1 which is incompatible.\nerror: it ended\n"
+    assert "undeclared-build-dep" not in causes(log)

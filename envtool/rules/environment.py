@@ -147,6 +147,7 @@ RULES = (
             r"Fatal error in launcher",
             r"Unable to create process using",
             r"bad interpreter",
+            r"Error while finding module specification for 'pip",
             r"did not find executable at",
             r"Querying Python at [^\n]{1,300} (?:failed|returned)|Failed to inspect Python interpreter",
             r"(?:^|\s)pip[\d.]{0,5}: (?:command )?not found|command not found: pip[\d.]{0,5}$|'pip[\d.]{0,5}' is not recognized",

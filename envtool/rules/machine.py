@@ -354,6 +354,7 @@ RULES = (
         (
             rf"\[WinError 5\][^'\"\n]{{1,80}}: ['\"]{_PATH}['\"](?: -> ['\"][^'\"\n]{{1,600}}['\"])?",
             rf"\[Errno 13\][^'\"\n]{{1,80}}: ['\"]{_PATH}['\"]",
+            r"failed to rename file from (?P<path>\S{1,400}\.(?:exe|dll|pyd)) to [^\n]{1,400}\(os error 5\)",
             rf"failed to (?:remove|rename|copy|create) file [`'\"]{_PATH}[`'\"][^\n]{{0,200}}\(os error 5\)",
         ),
         _locked_on_windows,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FEW_WHEELS = {"armv7l", "armv6l", "i686", "win_arm64", "ppc64le"}  # processors that most projects leave out
 LAST_TORCH_FOR_INTEL_MACS = {"torch": "2.2.2", "torchvision": "0.17.2", "torchaudio": "2.2.2"}
+_A_WHEEL_BY_PATH = re.compile(r"@ file:\S{1,400}\.whl")
 PIP_WITH_PYPROJECT = (19,)
 PIP_WITH_MANYLINUX_2014 = (19, 3)
 
@@ -58,7 +59,11 @@ def no_list_is_shown(log: Log, _match: re.Match[str]) -> bool:
 
 
 def a_file_was_named(log: Log, _match: re.Match[str]) -> bool:
-    return ".whl" in (log.run.command or "") or log.says(".whl (from", "whl`")
+    return (
+        ".whl" in (log.run.command or "")
+        or log.says(".whl (from", "whl`")
+        or _A_WHEEL_BY_PATH.search(log.text) is not None
+    )
 
 
 def nothing_is_said_of_a_name(log: Log, _match: re.Match[str]) -> bool:
