@@ -196,6 +196,17 @@ class TestDevices:
         assert verdict.seen == "the driver is loaded, and /dev/kfd is not there"
         assert verdict.do[0].startswith("sudo modprobe amdgpu")
 
+    def test_a_container_with_the_fourth_card_alone(self, machine: Machined) -> None:
+        machine.nvidia()
+        (machine.tree.root / "dev/nvidia0").rename(machine.tree.root / "dev/nvidia3")
+        machine.write(".dockerenv")
+        assert machine.verdict("driver-devices").status == "ok"
+
+    def test_a_link_that_leads_nowhere(self, machine: Machined) -> None:
+        machine.nvidia()
+        (machine.tree.root / "dev/nvidia1").symlink_to("gone")
+        assert machine.verdict("driver-devices").status == "ok"
+
     def test_integrated_graphics_beside_a_card_are_not_for_torch(self, machine: Machined) -> None:
         machine.nvidia()
         machine.tree.device("1002:164e", "amdgpu")
@@ -487,6 +498,11 @@ class TestLibraryPath:
             machine.write(f"env/nvidia/all/lib/{name}")
             folder = machine.write(f"opt/stubs/lib/{name}").parent
         assert machine.verdict("library-path", LD_LIBRARY_PATH=str(folder)).seen.endswith(" and 1 more")
+
+    def test_links_in_a_circle(self, machine: Machined) -> None:
+        link = machine.tree.root / "libcudart.so.12"
+        link.symlink_to(link)
+        assert machine.verdict("library-path", LD_LIBRARY_PATH=str(link.parent)).status == "note"
 
     def test_folders_that_are_not_there(self, machine: Machined) -> None:
         assert machine.verdict("library-path", LD_LIBRARY_PATH="/nowhere::relative").status == "ok"

@@ -62,6 +62,10 @@ class TestImport:
         assert verdict.do[0].startswith("unset LD_LIBRARY_PATH")
         assert verdict.do[1:] == (PLANNED.command,)
 
+    def test_foreign_folders_have_no_part_in_other_failures(self, environment: Environment) -> None:
+        environment.torch(source="raise ImportError('cannot import name')")
+        assert environment.verdict("torch-import", LD_LIBRARY_PATH="/opt").do == (PLANNED.command,)
+
     def test_the_same_build_is_put_in_anew(self, environment: Environment) -> None:
         environment.torch("2.14.1+cu126", "raise ImportError('half of it is missing')")
         assert environment.verdict("torch-import").do == (f"{PLANNED.command} --force-reinstall",)
@@ -137,6 +141,21 @@ class TestDriver:
         environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
         assert environment.verdict("torch-driver").status == "ok"
 
+    def test_what_does_not_compute_proves_nothing(self, environment: Environment) -> None:
+        source = torch_source("2.5.1+cu124", cuda="12.4", device="NVIDIA A100", sum="raise RuntimeError")
+        environment.torch("2.5.1+cu124", source)
+        assert environment.verdict("torch-driver", linux("3.12.7", "470.1", RTX_3090)).status == "error"
+
+    def test_cards_that_are_not_known(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        assert environment.verdict("torch-driver", linux()._replace(gpus=None)).status == "unknown"
+
+    def test_jetson_counts_otherwise(self, environment: Environment) -> None:
+        environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4"))
+        jetson = linux("3.12.7", "470.1", RTX_3090)
+        jetson = jetson._replace(os=jetson.os._replace(jetson_l4t="36.4"))
+        assert environment.verdict("torch-driver", jetson).status == "unknown"
+
     def test_what_computes_is_right(self, environment: Environment) -> None:
         environment.torch("2.5.1+cu124", torch_source("2.5.1+cu124", cuda="12.4", device="NVIDIA A100"))
         assert environment.verdict("torch-driver", linux("3.12.7", "470.1", RTX_3090)).status == "ok"
@@ -197,6 +216,17 @@ class TestGpu:
         verdict = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090))
         assert verdict.seen == "torch 2.8.0+cu128 does not compute on the GPU: CUDA unknown error"
 
+    def test_checks_that_are_named_exist(self, environment: Environment) -> None:
+        self.built(environment, "sm_86", gpu="return False")
+        [do] = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090)).do
+        assert do.startswith("envtool doctor ")
+        assert set(do.split()[2:]) <= set(CHECKS)
+
+    def test_no_build_is_known(self, environment: Environment) -> None:
+        self.built(environment, "sm_86")
+        verdict = environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", GTX_1080), None)
+        assert (verdict.status, verdict.do[0][:24]) == ("error", "envtool install-torch  #")
+
     def test_gpu_that_hangs(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(installed_torch, "IMPORT_LIMIT_S", 1.0)
         self.built(environment, "sm_86", gpu="import threading; threading.Event().wait()")
@@ -223,6 +253,38 @@ class TestGpu:
         environment.torch("2.8.0+rocm6.4", torch_source("2.8.0+rocm6.4", hip="6.4.43482", kernels=kernels))
         assert environment.verdict("torch-gpu", linux("3.12.7", None, RX_7900)).status == status
 
+    @pytest.mark.parametrize(("pin", "status"), [("2.8.0+rocm6.4", "ok"), ("2.8.0+rocm9.9", "unknown")])
+    def test_amd_by_the_catalogue(self, environment: Environment, pin: str, status: str) -> None:
+        environment.torch(pin, "raise ImportError")
+        assert environment.verdict("torch-gpu", linux("3.12.7", None, RX_7900)).status == status
+
+    def test_a_card_that_is_made_to_pass_for_another(self, environment: Environment) -> None:
+        environment.torch("2.8.0+rocm6.4", "raise ImportError")
+        machine = linux("3.12.7", None, RX_7900._replace(architecture="gfx1103"))
+        assert environment.verdict("torch-gpu", machine).status == "error"
+        assert environment.verdict("torch-gpu", machine, HSA_OVERRIDE_GFX_VERSION="11.0.0").status == "unknown"
+
+    def test_cudnn_leaves_kepler_out(self, environment: Environment) -> None:
+        self.built(environment, "sm_37", gpu="return False")
+        k80 = RTX_3090._replace(name="Tesla K80", compute_capability=(3, 7))
+        assert environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", k80)).status == "error"
+
+    def test_a_card_of_unknown_capability(self, environment: Environment) -> None:
+        environment.torch("2.8.0+cu128", "raise ImportError")
+        card = RTX_3090._replace(compute_capability=None)
+        assert environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", card)).status == "unknown"
+
+    def test_a_build_that_the_catalogue_does_not_know(self, environment: Environment) -> None:
+        environment.torch("2.8.9+cu128", "raise ImportError")
+        assert environment.verdict("torch-gpu", linux("3.12.7", "580.95.05", RTX_3090)).status == "unknown"
+
+    def test_a_build_without_a_name(self, environment: Environment) -> None:
+        environment.torch("2.8.9", "raise ImportError")
+        machine = linux("3.12.7", "580.95.05", RTX_3090)
+        for check in ("torch-driver", "torch-gpu", "torch-build"):
+            assert environment.verdict(check, machine).status == "unknown"
+        assert environment.verdict("torch-cpu-build", machine).status == "ok"
+
     def test_intel_card_for_a_cuda_build(self, environment: Environment) -> None:
         self.built(environment, "sm_86")
         assert environment.verdict("torch-gpu", linux("3.12.7", None, ARC)).status == "ok"
@@ -248,6 +310,21 @@ class TestCpuBuild:
         environment.torch()
         verdict = environment.verdict("torch-cpu-build", linux("3.12.7", "580.95.05", RTX_3090), None)
         assert (verdict.status, verdict.do) == ("note", ())
+
+    def test_planned_for_the_cpu(self, environment: Environment) -> None:
+        environment.torch()
+        cpu = PLANNED._replace(backend="cpu")
+        assert environment.verdict("torch-cpu-build", linux("3.12.7", "580.95.05", RTX_3090), cpu).status == "note"
+
+    def test_cards_that_are_not_known(self, environment: Environment) -> None:
+        environment.torch()
+        assert environment.verdict("torch-cpu-build", linux()._replace(gpus=None)).status == "unknown"
+
+    def test_apple(self, environment: Environment) -> None:
+        environment.torch()
+        for check in ("torch-build", "torch-gpu"):
+            assert "the Apple GPU" in environment.verdict(check, macos()).seen
+            assert "the Apple GPU" not in environment.verdict(check).seen
 
     def test_no_card(self, environment: Environment) -> None:
         environment.torch()
@@ -292,6 +369,12 @@ class TestFiles:
         library.unlink()
         (environment.site_packages / "torch/__init__.py").write_text("raise ImportError('libtorch.so')")
         assert environment.verdict("torch-import").do == environment.verdict("torch-files").do
+
+    def test_many(self, environment: Environment) -> None:
+        files = {f"torch/part{number}.py": "" for number in range(5)}
+        environment.package("torch", "2.5.1+cpu", files)
+        shutil.rmtree(environment.site_packages / "torch")
+        assert environment.verdict("torch-files").seen.endswith("; and 2 more")
 
     def test_gone(self, environment: Environment, library: Path) -> None:
         library.unlink()

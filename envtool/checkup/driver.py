@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import TYPE_CHECKING
 
 from envtool.card_support import BRAND, cards_of, least_driver, shown
@@ -59,7 +60,7 @@ def devices(seen: Conditions, state: DriverState) -> Verdict:
         told = ", ".join(f"{device.path} ({device.rights})" for device in barred)
         return Verdict("error", f"this user may not read and write {told}", tuple(_admission(barred)))
     there = [device.path for device in state.devices]
-    missing = [name for name in wanted if not any(path.startswith(name) for path in there)]
+    missing = [pattern for pattern in wanted if not fnmatch.filter(there, pattern)]
     if not missing:
         return Verdict("ok", f"{', '.join(there)} may be used")
     if state.container:
@@ -68,16 +69,16 @@ def devices(seen: Conditions, state: DriverState) -> Verdict:
 
 
 def _wanted(machine: Machine, state: DriverState) -> list[str]:
-    """What the paths begin with."""
+    """Patterns of paths. A container may be given some of the cards alone."""
     if machine.os.wsl or machine.os.jetson_l4t:
         return []
     held = {card.driver for card in state.cards or ()}
-    nvidia = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/nvidia-uvm"] if "nvidia" in held else []
-    return nvidia + (["/dev/kfd", "/dev/dri/renderD"] if "amdgpu" in held and cards_of(machine, "amd") else [])
+    nvidia = ["/dev/nvidiactl", "/dev/nvidia[0-9]*", "/dev/nvidia-uvm"] if "nvidia" in held else []
+    return nvidia + (["/dev/kfd", "/dev/dri/renderD*"] if "amdgpu" in held and cards_of(machine, "amd") else [])
 
 
 def _is_of(device: DeviceFile, wanted: Iterable[str]) -> bool:
-    return any(device.path.startswith(name.rstrip("0")) for name in wanted)
+    return any(fnmatch.fnmatch(device.path, pattern) for pattern in wanted)
 
 
 def _admission(barred: Iterable[DeviceFile]) -> Iterable[str]:

@@ -121,7 +121,7 @@ def _against_floor(seen: Conditions, torch: Carried) -> Verdict:
     return Verdict(
         "error",
         f"driver {machine.driver.version} is below {floor}, the least for torch {torch.pin} ({torch.backend})",
-        planned(seen.here, torch) or (f"Install NVIDIA's driver {floor} or newer",),
+        planned(seen.here, torch),
     )
 
 

@@ -82,9 +82,9 @@ def again(here: Here, requirement: str, torch: Carried) -> str:
 
 
 def planned(here: Here, torch: Carried | None) -> tuple[str, ...]:
-    """What install-torch names, made to replace what pip would take for the same; nothing where it refuses."""
+    """What install-torch names, made to replace what pip would take for the same."""
     if here.planned is None:
-        return ()
+        return ("envtool install-torch  # says why no build of torch is known to serve this machine",)
     wanted = here.planned.torch
     is_met = torch is not None and wanted is not None and wanted in (torch.pin, str(torch.version))
     return (f"{here.planned.command} --force-reinstall" if is_met else here.planned.command,)

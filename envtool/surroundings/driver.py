@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from envtool.conditions.driver import DeviceFile, DriverState, HeldCard, Wsl
@@ -56,7 +57,8 @@ def _userspace(root: Path) -> str | None:
 def _devices(root: Path) -> Iterator[DeviceFile]:
     for pattern in DEVICES:
         for path in sorted((root / "dev").glob(pattern)):
-            yield _device(path, root)
+            with suppress(OSError):  # it may be gone, or lead nowhere
+                yield _device(path, root)
 
 
 def _device(path: Path, root: Path) -> DeviceFile:
@@ -89,9 +91,11 @@ def _container(root: Path, environment: Mapping[str, str]) -> str | None:
 def _uuids(root: Path) -> tuple[str, ...] | None:
     """None where the driver's folder in /proc is not there."""
     folder = root / "proc/driver/nvidia/gpus"
-    if not folder.is_dir():
+    try:
+        cards = sorted(folder.iterdir())
+    except OSError:
         return None
-    told = (text(card / "information") or "" for card in sorted(folder.iterdir()))
+    told = (text(card / "information") or "" for card in cards)
     lines = (line.partition(":") for said in told for line in said.splitlines())
     return tuple(value.strip() for name, _, value in lines if name.strip() == "GPU UUID")
 

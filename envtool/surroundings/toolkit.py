@@ -33,8 +33,8 @@ def look(here: Here) -> Toolkit:
     on_path = shutil.which("nvcc", path=here.environment.get("PATH", ""))
     usual = here.root / USUAL_HOME / "bin" / PROGRAM
     chosen = Path(home, "bin", PROGRAM) if home else Path(on_path) if on_path else usual
-    nvcc = _nvcc(chosen, here.environment) if chosen.exists() else None
-    is_other = on_path is not None and Path(on_path).resolve() != chosen.resolve()
+    nvcc = _nvcc(chosen, here.environment) if os.access(chosen, os.F_OK) else None
+    is_other = on_path is not None and _real(Path(on_path)) != _real(chosen)
     return Toolkit(variable, home, nvcc, _nvcc(Path(str(on_path)), here.environment) if is_other else None)
 
 
@@ -49,13 +49,13 @@ def _nvcc(program: Path, environment: Mapping[str, str]) -> Nvcc:
 def libraries(here: Here) -> tuple[Library, ...]:
     """CUDA's libraries in the folders of LD_LIBRARY_PATH, but for those that torch brings itself."""
     brought = {file.name: file for file in _of_torch(here.target.site_packages)}
-    own = {file.resolve().parent for file in brought.values()}
+    own = {_real(file).parent for file in brought.values()}
     folders = filter(None, here.environment.get("LD_LIBRARY_PATH", "").split(":"))
     return tuple(
         Library(str(file), _version(file), str(brought[file.name]) if file.name in brought else None)
         for folder in dict.fromkeys(folders)
         for file in _libraries_in(Path(folder))
-        if file.resolve().parent not in own
+        if _real(file).parent not in own
     )
 
 
@@ -75,5 +75,10 @@ def _libraries_in(folder: Path) -> list[Path]:
 
 
 def _version(file: Path) -> str | None:
-    found = _VERSION.search(file.resolve().name)
+    found = _VERSION.search(_real(file).name)
     return found[1] if found else None
+
+
+def _real(path: Path) -> Path:
+    """Where the links lead. Path.resolve raises where they run in a circle."""
+    return Path(os.path.realpath(path))
