@@ -27,7 +27,7 @@ def main() -> None:
 def digits() -> bytes:
     """1797 labels, a byte each, then 1797 images of 8 by 8 pixels, a byte each in 0 ... 16."""
     images, labels = load_digits(return_X_y=True)
-    return labels.astype(np.uint8).tobytes() + images.astype(np.uint8).tobytes()
+    return bytes(labels.astype(np.uint8).tobytes() + images.astype(np.uint8).tobytes())
 
 
 def photograph(name: str) -> bytes:
@@ -36,8 +36,8 @@ def photograph(name: str) -> bytes:
     side = min(whole.shape[:2])
     top, left = (whole.shape[0] - side) // 2, (whole.shape[1] - side) // 2
     square = whole[top : top + side, left : left + side] / 255
-    small = resize_local_mean(square, (SIDE, SIDE, 3), channel_axis=None)
-    return np.round(small * 255).astype(np.uint8).transpose(2, 0, 1).tobytes()
+    small = resize_local_mean(square, (SIDE, SIDE, 3), channel_axis=None)  # type: ignore[no-untyped-call]
+    return bytes(np.round(small * 255).astype(np.uint8).transpose(2, 0, 1).tobytes())
 
 
 def write(name: str, content: bytes) -> None:
