@@ -17,6 +17,7 @@ from whereabouts import COMMAND, PLANNED
 
 import envtool
 from envtool.checkup import CHECKS
+from envtool.checkup.shortage import Need, shortages
 from envtool.conditions.room import Disk, Memory, MemoryLimit, Place, Room, SharedMemory
 from envtool.facts import Package
 from envtool.surroundings import room
@@ -69,13 +70,45 @@ class TestDiskSpace:
         at = whereabouts.here(small, "pip", planned=planned(60, 60), PIP_NO_CACHE_DIR="1")
         assert judge("disk-space", at).do == ("envtool doctor --fix",)
 
-    def test_the_copy_in_the_cache_is_what_pip_can_do_without(self, tmp_path: Path) -> None:
+    def test_with_its_cache_pip_writes_a_download_twice(self, tmp_path: Path) -> None:
+        with mounted(tmp_path / "tmp", "size=50m"):
+            at = whereabouts.here(tmp_path, "pip", planned=planned(30, 60), PIP_CACHE_DIR=str(tmp_path / "cache"))
+            warned = judge("disk-space", at)
+            without = judge("disk-space", at._replace(environment={**at.environment, "PIP_NO_CACHE_DIR": "1"}))
+        assert warned.status == "warning"
+        assert warned.seen.startswith(
+            f"{tmp_path}/tmp (temporary files) has 52 MB free, and the install needs about 63 MB"
+        )
+        assert warned.do[0] == f"{COMMAND} --no-cache-dir"
+        assert without.seen.startswith("nearly full")
+
+    def test_pip_goes_on_without_room_for_its_cache_alone(self, tmp_path: Path) -> None:
         with mounted(tmp_path / "cache", "size=20m") as cache:
             at = whereabouts.here(tmp_path, "pip", planned=planned(30, 60), PIP_CACHE_DIR=str(cache))
-            warned = judge("disk-space", at)
-        assert warned.status == "warning"
-        assert f"{cache} (pip's cache)" in warned.seen
-        assert warned.do[0] == f"{COMMAND} --no-cache-dir"
+            assert judge("disk-space", at).seen == f"nearly full: {cache} (pip's cache) has 21 MB free"
+
+    @pytest.mark.parametrize(
+        ("uses", "need", "taken"),
+        [
+            (("environment", "temporary files", "pip's cache", "home"), Need(100, 400), 500),
+            (("environment", "temporary files", "pip's cache", "home"), Need(100, 400, is_cached=True), 600),
+            (("environment",), Need(100, 400, is_cached=True), 400),
+            (("temporary files",), Need(100, 400), 100),
+            (("temporary files",), Need(100, 400, is_cached=True), 200),
+            (("temporary files",), Need(3640, 7000, is_cached=True), 4498),  # the largest of the wheels has 858
+            (("temporary files", "pip's cache"), Need(100, 400, is_cached=True), 300),
+            (("pip's cache", "home"), Need(100, 400, is_cached=True), 0),
+            (("environment", "uv's cache"), Need(100, 400, by_uv=True), 400),
+            (("uv's cache",), Need(100, 400, by_uv=True), 400),
+            (("temporary files",), Need(100, 400, by_uv=True), 0),
+        ],
+    )
+    def test_what_lies_where_while_it_installs(self, uses: tuple[str, ...], need: Need, taken: int) -> None:
+        def disk(free_mib: int) -> Disk:
+            return Disk(free_mib, None, tuple(place(use, f"/{use}") for use in uses))
+
+        assert shortages((disk(taken),), need) == ()
+        assert [short.need_mib for short in shortages((disk(max(0, taken - 1)),), need)] == ([taken] if taken else [])
 
     def test_uv_needs_its_cache_and_no_temporary_folder(self, tmp_path: Path) -> None:
         with mounted(tmp_path / "tmp", "size=20m"):

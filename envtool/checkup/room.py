@@ -27,13 +27,13 @@ SERVED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p",
 
 
 def disk_space(seen: Conditions, room: Room) -> Verdict:
-    """One that lacks only the copy that pip keeps in its cache is a warning: pip does without."""
+    """What is short for the sake of pip's cache alone is a warning: pip can be told to do without."""
     planned, need = seen.here.planned, _need(seen)
     if planned and need:
         if short := shortages(room.disks, need):
             return Verdict(_gravity(seen), _sentences(short), _ways_out(short, need, room, seen))
-        if short := shortages(room.disks, need._replace(is_cached=not need.by_uv)):
-            said = f"{_sentences(short)}, with the copy that pip keeps in its cache"
+        if short := shortages(room.disks, need._replace(is_cached=_is_cached(room))):
+            said = f"{_sentences(short)}, with what pip keeps in its cache"
             return Verdict("warning", said, (f"{planned.command} --no-cache-dir", "envtool doctor --fix"))
     if full := [disk for disk in room.disks if disk.free_mib < NEARLY_FULL_MIB]:
         return Verdict("warning", f"nearly full: {_free(full)}", ("envtool doctor --fix",))
@@ -59,6 +59,10 @@ def _need(seen: Conditions) -> Need | None:
         return None
     has_pip = any(package.name.lower() == "pip" for package in packages)
     return Need(planned.download_mib, planned.installed_mib, by_uv=not has_pip)
+
+
+def _is_cached(room: Room) -> bool:
+    return any(PIP_CACHE in disk.uses for disk in room.disks)
 
 
 def _ways_out(short: tuple[Shortage, ...], need: Need, room: Room, seen: Conditions) -> tuple[str, ...]:

@@ -15,25 +15,25 @@ MIB = 2**20
 BOUNDLESS = 2**60  # version 1 writes "no limit" as a number near 2**63
 
 
-class _Files(NamedTuple):
+class Files(NamedTuple):
     limit: str
     used: str
     reclaimable: str  # the field of memory.stat: cached files, given up before anything is killed
 
 
 VERSIONS = {
-    "cgroup": _Files("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-    "cgroup2": _Files("memory.max", "memory.current", "inactive_file"),
+    "cgroup": Files("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    "cgroup2": Files("memory.max", "memory.current", "inactive_file"),
 }
 
 
 def tightest(root: Path) -> MemoryLimit | None:
     """Of the limits of the group and of those around it, the one with the least left."""
-    limits = (_limit(folder, files) for folder, files in _groups(root))
+    limits = (limit_of(folder, files) for folder, files in groups(root))
     return min((limit for limit in limits if limit), key=lambda limit: limit.free_mib, default=None)
 
 
-def _groups(root: Path) -> Iterator[tuple[Path, _Files]]:
+def groups(root: Path) -> Iterator[tuple[Path, Files]]:
     """The folder of each group that this process is in, from the innermost outwards."""
     paths = _own_paths(root)
     for mount in mounts(root):
@@ -61,7 +61,7 @@ def _own_paths(root: Path) -> dict[str, Path]:
     return paths
 
 
-def _limit(folder: Path, files: _Files) -> MemoryLimit | None:
+def limit_of(folder: Path, files: Files) -> MemoryLimit | None:
     limit = _number(_text(folder / files.limit))
     if limit is None or limit >= BOUNDLESS:
         return None
