@@ -17,7 +17,7 @@ STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it
 
 KNOWLEDGE = {"catalogue", "cards", "card_support", "import_names", "rules"}
 DECISIONS = {"plan", "freeze", "diagnose", "checkup", "smoke"}
-WORLD = {"run", "host", "target", "trial", "surroundings", "installer", "project", "registry", "files"}
+WORLD = {"run", "host", "target", "trial", "surroundings", "watch", "installer", "project", "registry", "files"}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -47,6 +47,8 @@ ROOMS = {
     "report": {
         "errors",
         "facts",
+        "events",
+        "usage",
         "conditions",
         "card_support",
         "rules",
@@ -59,11 +61,12 @@ ROOMS = {
         "matplotlib",
     },
     # world
-    "run": {"errors", "facts", "usage", "psutil"},
+    "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
     "trial": {"events", "run", "target"},
     "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
+    "watch": {"usage", "run", "surroundings", "psutil"},
     "installer": {"errors", "facts"},
     "registry": {"errors", "run"},
     "files": {"errors"},
@@ -74,6 +77,7 @@ ROOMS = {
         "errors",
         "facts",
         "events",
+        "usage",
         "conditions",
         *KNOWLEDGE,
         *DECISIONS,
@@ -89,7 +93,7 @@ IN_TARGET = {
     "ladder",
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
-OWN = {"lora": {"adapted", "digits_vit"}}  # what else serves a single model
+OWN = {"kd": {"digits_mlp"}, "lora": {"adapted", "digits_vit"}}  # what else serves a single model
 NEVER = {"torch", "reference_models"}  # for envtool
 ACTING = {"os", "subprocess"}  # the standard library's ways into the world that no decision takes
 OLDEST = {"_in_target": (3, 6), "reference_models": (3, 8)}
