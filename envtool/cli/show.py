@@ -59,9 +59,8 @@ def terminal_width() -> int | None:
 
 def screen() -> tuple[int | None, bool]:
     """The columns of the terminal that shows our stdout, None where that is none; and whether it may have colour."""
-    columns = _columns(sys.stdout)
     is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return columns, columns is not None and not is_plain
+    return _columns(sys.stdout), sys.stdout.isatty() and not is_plain
 
 
 def _columns(stream: TextIO) -> int | None:
