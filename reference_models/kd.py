@@ -15,7 +15,7 @@ loss, so a temperature T raises them (section 2, eq. 1), the teacher's and the s
 - The mean is over the batch, not over its B K numbers. T belongs to the training: the student is used at T = 1.
 
 Use: for images, labels in batches; distill(teacher, student, batches, optimiser); student.eval().
-Left out: teachers that learn along (mutual, online), distillation of sequences, arithmetic means of teachers.
+Left out: teachers that learn along (mutual, online), sequences, arithmetic means of teachers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of the student's output, the teacher's, the labels
 
-UNLABELLED = -100  # in place of a label, where there is none: the class that torch ignores
+UNLABELLED = -100  # in place of a label: the class that torch ignores
 
 
 def distillation_loss(student: Tensor, teacher: Tensor, labels: Tensor, T: float = 4.0, alpha: float = 0.9) -> Tensor:
@@ -128,7 +128,7 @@ def gradient(device: torch.device, _: Budget) -> Iterator[Check]:
             hard = (z.softmax(1) - F.one_hot(labels.clamp(min=0), K)) * known / known.sum()
             for T, alpha in ((1, 1.0), (4, 1.0), (4, 0.7)):
                 soft = T * ((z / T).softmax(1) - (v / T).softmax(1)) / B
-                dz = _gradient(distillation_loss(z, v, labels, T, alpha), z)
+                dz = torch.autograd.grad(distillation_loss(z, v, labels, T, alpha), z)[0]
                 error = (dz - alpha * soft - (1 - alpha) * hard).abs().max().item()
                 yield Check(f"gradient, {dtype}, T {T}, alpha {alpha}", error, limit, "max abs error")
 
@@ -142,7 +142,7 @@ def agreement(device: torch.device, _: Budget) -> Iterator[Check]:
 
 
 def temperature(device: torch.device, _: Budget) -> Iterator[Check]:
-    """The soft term's gradient keeps its length when a large T is doubled; without the T^2, a quarter would be left."""
+    """The gradient keeps its length when a large T is doubled; without the T^2, a quarter would be left."""
     at_10, at_20 = _lengths(device, (10, 20))
     yield Check("gradient at T 20 against T 10", abs(at_20 / at_10 - 1), 0.1, "relative change in length")
 
@@ -150,8 +150,8 @@ def temperature(device: torch.device, _: Budget) -> Iterator[Check]:
 def logit_matching(device: torch.device, _: Budget) -> Iterator[Check]:
     z, v, labels = _logits(device, torch.float32)
     z, v = ((each - each.mean(dim=1, keepdim=True)).detach().requires_grad_() for each in (z, v))
-    soft = _gradient(distillation_loss(z, v, labels, T=200, alpha=1), z)
-    matched = _gradient(matching_loss(z, v, labels), z)
+    (soft,) = torch.autograd.grad(distillation_loss(z, v, labels, T=200, alpha=1), z)
+    (matched,) = torch.autograd.grad(matching_loss(z, v, labels), z)
     yield Check("gradient at T 200 against logit matching", relative(soft, matched), 0.03, "relative L2")
     yield Check("gradient of matching", relative(matched, (z - v) / (B * K)), 1e-5, "relative L2")
 
@@ -185,16 +185,15 @@ def teacher_untouched(device: torch.device, _: Budget) -> Iterator[Check]:
     yield Check("gradients on the teacher's side", graded, 0, "tensors")
     pairs = zip(before.state_dict().values(), teacher.state_dict().values())
     yield Check("weights and statistics that changed", sum(not torch.equal(*pair) for pair in pairs), 0, "tensors")
-    expected = before.eval()(x).expand(3, B, K)
-    yield equal("targets against the teacher's output in eval mode", torch.stack(given), expected)
+    yield equal("targets against eval mode", torch.stack(given), before.eval()(x).expand(3, B, K))
     yield Check("what the student learnt", relative(student(x), began(x)), 0.1, "relative L2", "higher")
 
 
 def few_labels(device: torch.device, budget: Budget) -> Iterator[Check]:
     """50 of 1347 images keep their labels, the others are there without; of 450 more, how many are right."""
     if budget.training:
-        right = digits_mlp.split(device, budget.seed).right
-        yield Check("teacher, taught by all labels", right(digits_mlp.teacher(device, budget)), None, "% right")
+        right, teacher = digits_mlp.split(device, budget.seed).right, digits_mlp.teacher(device, budget)
+        yield Check("teacher, taught by all labels", right(teacher), None, "% right")
         for draw in range(digits_mlp.DRAWS):
             taught, distilled = map(right, digits_mlp.from_few_labels(device, budget, _by_distilling, UNLABELLED, draw))
             yield Check(f"taught by 50 labels, draw {draw}", taught, None, "% right")
@@ -222,14 +221,11 @@ def _logits(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, T
     return z.to(device, dtype).requires_grad_(), v.to(device, dtype), labels.to(device)
 
 
-def _gradient(loss: Tensor, z: Tensor) -> Tensor:
-    return torch.autograd.grad(loss, z)[0]
-
-
 def _lengths(device: torch.device, temperatures: Iterable[float]) -> tuple[float, ...]:
     """Of the soft term's gradient at each temperature."""
     z, v, labels = _logits(device, torch.float32)
-    return tuple(_gradient(distillation_loss(z, v, labels, T, alpha=1), z).norm().item() for T in temperatures)
+    losses = (distillation_loss(z, v, labels, T, alpha=1) for T in temperatures)
+    return tuple(torch.autograd.grad(loss, z)[0].norm().item() for loss in losses)
 
 
 CHECKS = (gradient, agreement, temperature, logit_matching, ensemble, teacher_untouched, few_labels, unseen_class)
@@ -249,7 +245,6 @@ def demo(device: torch.device, budget: Budget) -> Demo:
     torch.manual_seed(budget.seed)
     T = tuple(float(each) for each in range(1, 21))
     length = _lengths(device, T)
-    bare = tuple(each / t**2 for each, t in zip(length, T))
-    axes, named = ("temperature T", "length"), "gradient of the soft term"
-    curves = Curve(f"{named} with T^2", T, length, *axes), Curve(f"{named} without T^2", T, bare, *axes)
+    drawn = {"with T^2": length, "without": tuple(each / t**2 for each, t in zip(length, T))}
+    curves = tuple(Curve(f"gradient {how}", T, y, "temperature T", "length") for how, y in drawn.items())
     return digits_mlp.shown(device, budget, _by_distilling, UNLABELLED)._replace(curves=curves, remarks=REMARKS)

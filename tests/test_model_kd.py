@@ -27,7 +27,7 @@ def failures(function: CheckFunction, budget: Budget = QUICK) -> list[str]:
 
 
 def loss_with(soft: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[..., Tensor]:
-    def loss(student: Tensor, teacher: Tensor, labels: Tensor, T: float = 4.0, alpha: float = 0.9) -> Tensor:  # noqa: N803
+    def loss(student: Tensor, teacher: Tensor, labels: Tensor, T: float = 4.0, alpha: float = 0.9) -> Tensor:
         hard = F.cross_entropy(student, labels, ignore_index=kd.UNLABELLED)
         return alpha * soft(student, teacher.detach(), T) + (1 - alpha) * hard
 
