@@ -122,7 +122,7 @@ def inject(
     nn.MultiheadAttention means its q, k and v; its out_proj is a target of its own.
     Call again, with the same name, for layers that want another r, alpha or parts.
     """
-    scale = alpha / (math.sqrt(r) if rank_stabilised else r)
+    scale = alpha / max(r, 1) ** (0.5 if rank_stabilised else 1)  # LowRank refuses an r below 1
     adapted.attach(model, targets, VARIANTS, name, lambda W0: LowRank(W0, r, scale, dropout, parts))
 
 
