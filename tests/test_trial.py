@@ -1,0 +1,133 @@
+"""The smoke runner in a real target: each rung and each model sabotaged, and named."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envtool import trial
+from envtool.smoke import SmokeReport, fold
+from envtool.smoke.ladder import EARLIEST, RUNGS
+from envtool.target import IN_TARGET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = tuple(rung.name for rung in RUNGS)
+LIMITS_S = {rung.name: 60.0 for rung in RUNGS} | {"kd": 60.0, "lora": 60.0}
+
+
+def tried(*items: str, device: str = "cpu", **limits_s: float) -> SmokeReport:
+    rungs = tuple(item for item in items if item in NAMES)
+    models = tuple(item for item in items if item not in NAMES)
+    work = trial.Work((*EARLIEST, *items), device=device, training=0.0)
+    events = list(trial.perform(sys.executable, work, {**LIMITS_S, **limits_s}))
+    return fold(events, (*EARLIEST, *rungs), models, 0, 0.0)
+
+
+@pytest.fixture
+def start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that each Python runs as it starts."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path / "sitecustomize.py"
+
+
+def test_the_rungs_are_those_of_the_target() -> None:
+    spec = importlib.util.spec_from_file_location("ladder", IN_TARGET / "ladder.py")
+    assert spec
+    assert spec.loader
+    ladder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ladder)
+    assert tuple(ladder.RUNGS) == NAMES
+
+
+def test_every_quick_rung_passes_here() -> None:
+    found = tried(*(rung.name for rung in RUNGS if rung.is_quick and rung.name not in EARLIEST))
+    assert {rung.name: rung.why for rung in found.rungs if rung.outcome != "passed"} == {
+        "stream": "only CUDA devices have streams to choose from"
+    }
+    assert found.stage
+    assert found.stage.device == "cpu"
+
+
+def test_a_start_up_file_that_prints_and_a_json_py_beside_the_user(
+    start_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_up.write_text("print('hello', flush=True)\n")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/json.py").write_text("raise SystemExit('the wrong json')\n")
+    monkeypatch.chdir(tmp_path / "here")
+    assert [rung.outcome for rung in tried("kernel").rungs] == ["passed"] * 3
+
+
+def test_a_torch_that_cannot_be_imported(tmp_path: Path, start_up: Path) -> None:
+    assert start_up.parent == tmp_path
+    (tmp_path / "torch.py").write_text("raise ImportError('libcudart.so.12: cannot open shared object file')\n")
+    found = tried("kernel", "kd")
+    assert found.rungs[0].why == "ImportError: libcudart.so.12: cannot open shared object file"
+    assert not found.has_run
+
+
+def test_a_device_that_is_not_there() -> None:
+    found = tried("kernel", device="cuda")
+    assert found.rungs[1].outcome == "failed"
+    assert "sees no GPU" in str(found.rungs[1].why)
+
+
+SABOTAGE = {
+    "allocate": ("torch.full = lambda size, value, **how: torch.zeros(size, **how)", "failed", "holds"),
+    "kernel": ("torch.arange = lambda *_, **__: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
+    "matmul": (
+        "right = torch.Tensor.__matmul__\n"
+        "torch.Tensor.__matmul__ = lambda a, b: right(a, b) * (1 if a.dtype is torch.float64 else 1.01)",
+        "failed",
+        "float32",
+    ),
+    "convolution": ("right = torch.conv2d; torch.nn.functional.conv2d = halved", "failed", "matrix product"),
+    "attention": (
+        "torch.nn.functional.scaled_dot_product_attention = lambda query, *_: query * float('nan')",
+        "failed",
+        "softmax",
+    ),
+    "autograd": ("torch.Tensor.backward = lambda _: time.sleep(600)", "timed-out", "did not end within 8 s"),
+    "optimizer": ("torch.optim.Adam.step = lambda _: None", "failed", "Adam"),
+    "copies": (
+        "right = torch.Tensor.to; torch.Tensor.to = lambda self, *to, **how: right(self, *to, **how) + 1",
+        "failed",
+        "there and back",
+    ),
+    "data-loader": (
+        "torch.utils.data.DataLoader.__iter__ = lambda _: os.kill(os.getpid(), signal.SIGKILL)",
+        "crashed",
+        "was ended by SIGKILL",
+    ),
+    "out-of-memory": ("torch.empty = lambda *_, **__: None", "failed", "an exbibyte was granted"),
+    "compile": ("torch.compile = lambda function: lambda value: value", "failed", "compiled"),
+    "kd": ("right = torch.nn.functional.kl_div; torch.nn.functional.kl_div = halved", "failed", "gradient"),
+    "lora": ("torch.addmm = lambda *_, **__: os.abort()", "crashed", "was ended by SIGABRT"),
+}
+HEAD = """
+import ctypes, os, signal, sys, time
+import torch
+import torch.utils.data
+
+def halved(*arguments, **how):
+    return right(*arguments, **how) / 2
+
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("item", SABOTAGE)
+def test_what_is_sabotaged_is_named_and_the_rest_goes_on(item: str, start_up: Path) -> None:
+    code, outcome, why = SABOTAGE[item]
+    start_up.write_text(HEAD + textwrap.dedent(code) + "\n")
+    found = tried(item, "threads", autograd=8.0)
+    [broken] = [each for each in (*found.rungs, *found.models) if each.name == item]
+    assert broken.outcome == outcome, broken
+    assert why in str(broken.why)
+    assert [rung.outcome for rung in found.rungs if rung.name == "threads"] == ["passed"]
