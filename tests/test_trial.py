@@ -82,8 +82,7 @@ SABOTAGE = {
     "allocate": ("torch.full = lambda size, value, **how: torch.zeros(size, **how)", "failed", "holds"),
     "kernel": ("torch.arange = lambda *_, **__: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
     "matmul": (
-        "right = torch.Tensor.__matmul__\n"
-        "torch.Tensor.__matmul__ = lambda a, b: right(a, b) * (1 if a.dtype is torch.float64 else 1.01)",
+        "right = torch.matmul; torch.Tensor.__matmul__ = lambda a, b: right(a, b) * (1 + (a.dtype != torch.float64))",
         "failed",
         "float32",
     ),
