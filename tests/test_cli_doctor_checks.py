@@ -121,6 +121,8 @@ class TestTerminal:
     def test_colour_and_width(self, environment: Environment) -> None:
         shown = on_a_terminal(*QUICK, "--python", environment.prefix, cwd=environment.project)
         assert "\x1b[32mok\x1b[0m" in shown
+        assert max(len(line.replace("\x1b[32m", "").replace("\x1b[0m", "")) for line in shown.splitlines()) <= 80
+        assert len(shown.splitlines()) > len(QUICK) + 2  # a line is wrapped
 
     @pytest.mark.parametrize("told", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
     def test_no_colour_where_it_is_not_wanted(self, environment: Environment, told: dict[str, str]) -> None:

@@ -26,6 +26,7 @@ COLOURS = {
     "drifted": "red",
 }
 LABEL_WIDTH = 8
+ORDINARY_WIDTH = 80
 PATIENCE_S = 1.0  # what ends sooner needs no progress line
 
 
@@ -64,8 +65,9 @@ def screen() -> tuple[int | None, bool]:
 
 
 def _columns(stream: TextIO) -> int | None:
+    """A terminal that does not know its own width is taken for an ordinary one."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns or None
+        return os.get_terminal_size(stream.fileno()).columns or ORDINARY_WIDTH
     except OSError:
         return None
 
