@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 SCRIPTS = ("smoke_runner.py", "ladder.py")
 MODELS = Path(__file__).parent.parent / "reference_models"
 # Files of that folder that are no model.
-SERVING = ("__init__", "__main__", "adapted", "contract", "data", "digits_mlp", "digits_vit", "metrics")
+SERVING = (
+    "__init__",
+    "__main__",
+    "adapted",
+    "contract",
+    "data",
+    "digits_mlp",
+    "digits_vit",
+    "hiding",
+    "invertible",
+    "metrics",
+)
 POLL_S = 0.05
 LINES_SHOWN = 8  # of what a dead process printed
 

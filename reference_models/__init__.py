@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 # Files of this folder that are no model.
-SERVING = ("__init__", "__main__", "adapted", "contract", "data", "digits_mlp", "digits_vit", "metrics")
+SERVING = (
+    "__init__",
+    "__main__",
+    "adapted",
+    "contract",
+    "data",
+    "digits_mlp",
+    "digits_vit",
+    "hiding",
+    "invertible",
+    "metrics",
+)
 
 
 def names() -> tuple[str, ...]:

@@ -93,7 +93,11 @@ IN_TARGET = {
     "ladder",
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
-OWN = {"kd": {"digits_mlp"}, "lora": {"adapted", "digits_vit"}}  # what else serves a single model
+OWN = {
+    "inn": {"hiding", "invertible"},
+    "kd": {"digits_mlp"},
+    "lora": {"adapted", "digits_vit"},
+}  # what else serves a single model
 NEVER = {"torch", "reference_models"}  # for envtool
 ACTING = {"os", "subprocess"}  # the standard library's ways into the world that no decision takes
 OLDEST = {"_in_target": (3, 6), "reference_models": (3, 8)}

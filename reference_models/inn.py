@@ -1,0 +1,217 @@
+"""HiNet: Deep Image Hiding by Invertible Network. Jing et al., ICCV 2021.
+
+A net hides one image in another. Run forwards, it turns a cover and a secret into a stego image, which looks like the
+cover, and into what that lost. Run backwards, with noise z for the lost part, it gives the secret back. Both ways are one
+function and its inverse, with the same weights: nothing is learnt twice, and nothing about the inverse is approximate.
+
+    cover, secret (N, 3, 2H, 2W) -> Haar wavelets x1, x2 (N, 12, H, W) -> 16 blocks -> y1, y2 -> stego = IWT(y1), lost = y2
+
+A block is an additive coupling and an affine one. Each changes one half by what it computes from the other half, which
+stays; so the way back computes the same, and undoes it. phi, rho and eta may be any network: they are never inverted.
+
+    y1 = x1 + phi(x2)                          x2 = (y2 - eta(y1)) * exp(-s)
+    y2 = exp(s) * x2 + eta(y1)                 x1 = y1 - phi(x2)
+    s = 2c (sigmoid(rho(y1)) - 1/2)            in [-c, c]: what grows by the forward way shrinks by the backward one
+
+- Each coupling's Jacobian is triangular, so the logarithm of its determinant is the sum of s. Haar's is 0.
+- Since inputs follow from outputs, training need not store them: see invertible.Reversible.
+- Loss: the stego should look like the cover, most of all in its low frequencies, and the revealed secret like the secret.
+- The last convolution of phi, rho and eta starts at zero: the net starts as the identity.
+
+Left out: the authors' training of days on DIV2K (cover 48.99 dB, secret 52.86 dB in the paper). Subnets must not be random
+(no dropout), for they are computed twice.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from reference_models import hiding as task
+from reference_models.contract import Budget, Check, Demo, computes, performed
+from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
+from reference_models.metrics import relative
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class HiNet(nn.Module):
+    """As published unless told otherwise: 16 blocks, 4,050,240 weights."""
+
+    def __init__(
+        self, depth: int = 16, growth: int = 32, convolutions: int = 5, c: float = 2.0, *, reversible: bool = True
+    ) -> None:
+        super().__init__()
+        self.dwt, self.iwt, self.reversible = DWT(), IWT(), reversible
+
+        def dense() -> Dense:
+            return Dense(12, growth, convolutions)  # 3 colours in 4 bands
+
+        blocks = ((Additive(dense()), Affine(dense(), dense(), c)) for _ in range(depth))
+        self.couplings = nn.ModuleList(coupling for block in blocks for coupling in block)
+
+    def hide(self, cover: Tensor, secret: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 3, 2H, 2W) both -> stego (N, 3, 2H, 2W) and lost (N, 12, H, W)."""
+        y1, lost, _ = self(self.dwt(cover), self.dwt(secret))
+        return self.iwt(y1), lost
+
+    def reveal(self, stego: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """stego and z in place of lost -> cover and secret."""
+        x1, x2, _ = self(self.dwt(stego), z, inverse=True)
+        return self.iwt(x1), self.iwt(x2)
+
+    def forward(self, x1: Tensor, x2: Tensor, *, inverse: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Wavelets (N, 12, H, W) both -> the same of the other side, and the log-determinant (N,)."""
+        if not self.reversible:
+            return run(self.couplings, x1, x2, inverse=inverse)
+        weights = [parameter for coupling in self.couplings for parameter in trained(coupling)]
+        y1, y2, log_det = Reversible.apply(self.couplings, inverse, x1, x2, *weights)  # type: ignore[no-untyped-call]
+        return y1, y2, log_det
+
+
+def transform(device: torch.device, _: Budget) -> Iterator[Check]:
+    for dtype, limit in ((torch.float64, 1e-14), (torch.float32, 1e-6)):
+        if computes(device, dtype):
+            image = torch.rand(2, 3, 16, 24).to(device, dtype)
+            bands = DWT()(image)
+            yield Check(f"IWT of DWT, {dtype}", _apart(IWT()(bands), image), limit, "max abs error")
+            kept = abs(bands.square().sum().item() / image.square().sum().item() - 1)
+            yield Check(f"energy kept by the DWT, {dtype}", kept, 10 * limit, "relative change")
+            mean = image.unfold(2, 2, 2).unfold(3, 2, 2).mean(dim=(-2, -1))  # (2, 3, 8, 12)
+            yield Check(
+                f"LL against twice the local means, {dtype}", _apart(bands[:, :3], 2 * mean), limit, "max abs error"
+            )
+
+
+def round_trip(device: torch.device, _: Budget) -> Iterator[Check]:
+    """With weights away from the start, where the net is the identity and any inverse would do."""
+    for dtype, limit in ((torch.float64, 1e-12), (torch.float32, 2e-4)):
+        for depth in (4, 16):
+            if computes(device, dtype):
+                net, cover, secret = _moved(HiNet(depth, growth=8)).to(device, dtype), *_images(device, dtype)
+                with torch.no_grad():
+                    stego, lost = net.hide(cover, secret)
+                    back = net.reveal(stego, lost)
+                error = max(_apart(back[0], cover), _apart(back[1], secret))
+                yield Check(f"round trip, {dtype}, depth {depth}", error, limit, "max abs error")
+                if dtype is torch.float32:
+                    yield Check(
+                        f"what hiding changes, depth {depth}", relative(stego, cover), 0.01, "relative L2", "higher"
+                    )
+
+
+def log_determinant(device: torch.device, _: Budget) -> Iterator[Check]:
+    """Against autograd's Jacobian of all 96 numbers."""
+    for dtype, limit in ((torch.float64, 1e-10), (torch.float32, 5e-4)):
+        if computes(device, dtype):
+            net = _moved(HiNet(2, growth=8, reversible=False)).to(device, dtype)
+            x = torch.randn(96).to(device, dtype)
+
+            def whole(x: Tensor, net: HiNet = net) -> Tensor:
+                return torch.cat([half.flatten() for half in net(*x.reshape(2, 1, 12, 2, 2))[:2]])
+
+            jacobian = torch.autograd.functional.jacobian(whole, x).cpu().double()  # type: ignore[no-untyped-call]
+            found = net(*x.reshape(2, 1, 12, 2, 2))[2].item()
+            yield Check(f"log-determinant, {dtype}", abs(found - jacobian.slogdet()[1].item()), limit, "abs error")
+
+
+def reversible_gradients(device: torch.device, _: Budget) -> Iterator[Check]:
+    for dtype, limit in ((torch.float64, 1e-10), (torch.float32, 1e-4)):
+        if computes(device, dtype):
+            plain = _moved(HiNet(4, growth=8, reversible=False)).to(device, dtype)
+            ours = copy.deepcopy(plain)
+            ours.reversible = True
+            found, expected = (_gradients(net, *_images(device, dtype, seed=1)) for net in (ours, plain))
+            yield Check(f"reversible gradients against plain, {dtype}", relative(found, expected), limit, "relative L2")
+
+
+def clamp(device: torch.device, _: Budget) -> Iterator[Check]:
+    """However large rho grows, s stays within c."""
+    affine = Affine(Dense(12, 8, 5), Dense(12, 8, 5), c=2).to(device)
+    for parameter in affine.rho.parameters():
+        nn.init.normal_(parameter, std=100)
+    s = affine(torch.randn(2, 12, 8, 8, device=device))[0]
+    yield Check("largest s, c = 2", s.abs().max().item(), 2.0, "max abs value")
+    yield Check("largest s, that the clamp is reached", s.abs().max().item(), 1.9, "max abs value", "higher")
+
+
+def memory(device: torch.device, _: Budget) -> Iterator[Check]:
+    """What autograd keeps for the backward, weights not counted."""
+    kept = {(depth, way): _kept(device, depth, way) for depth in (4, 16) for way in (True, False)}
+    yield Check("kept at depth 16 against 4", kept[16, True] / kept[4, True], 1.2, "times the bytes")
+    yield Check("the same, plain autograd", kept[16, False] / kept[4, False], None, "times the bytes")
+
+
+def _kept(device: torch.device, depth: int, reversible: bool) -> int:
+    net = HiNet(depth, growth=8, reversible=reversible).to(device)
+    weights = {each.data_ptr() for each in net.parameters()}
+    seen: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in weights:
+            seen[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        outputs = net.hide(*_images(device, torch.float32))
+    del outputs
+    return sum(seen.values())
+
+
+def hiding(device: torch.device, budget: Budget) -> Iterator[Check]:
+    """A small net, shortly trained on four photographs, hides a fifth in a sixth."""
+    if budget.training:
+        found = task.hidden(device, budget, _small)
+        by_bits = task.lowest_bits(found)
+        for what, measured, gate, bits in (
+            ("cover", found.cover, 24.0, by_bits[0]),
+            ("secret", found.secret, 22.5, by_bits[1]),
+        ):
+            yield Check(f"{what}, held out", measured, gate, "dB", "higher")
+            yield Check(f"{what}, by its four lowest bits in place of a net", bits, None, "dB", "higher")
+
+
+def _small() -> HiNet:
+    return HiNet(depth=2, growth=16, convolutions=3, reversible=False)
+
+
+def _images(device: torch.device, dtype: torch.dtype, seed: int = 0) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    cover, secret = torch.rand(2, 2, 3, 16, 16, generator=generator).to(device, dtype)
+    return cover, secret
+
+
+def _moved(net: HiNet) -> HiNet:
+    """Its last convolutions away from zero."""
+    for module in net.modules():
+        if isinstance(module, Dense):
+            for parameter in module.layers[-1].parameters():
+                nn.init.normal_(parameter, std=0.02)
+    return net
+
+
+def _gradients(net: HiNet, cover: Tensor, secret: Tensor) -> Tensor:
+    """Of all weights and both images, in one row."""
+    inputs = [each.requires_grad_() for each in (cover, secret)]
+    stego, lost = net.hide(*inputs)
+    loss = (stego - 0.5).square().sum() + lost.sin().sum()
+    return torch.cat([each.flatten() for each in torch.autograd.grad(loss, (*inputs, *net.parameters()))])
+
+
+def _apart(measured: Tensor, expected: Tensor) -> float:
+    return (measured - expected).abs().max().item()
+
+
+CHECKS = (transform, round_trip, log_determinant, reversible_gradients, clamp, memory, hiding)
+
+
+def checks(device: torch.device, budget: Budget) -> Iterator[Check]:
+    return performed(CHECKS, device, budget)
+
+
+def demo(device: torch.device, budget: Budget) -> Demo:
+    return task.shown(task.hidden(device, budget, _small)) if budget.training else Demo()

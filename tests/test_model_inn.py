@@ -1,0 +1,165 @@
+"""INN: each check fails where the method is done wrong in a way that people do it wrong; peers agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import pywt
+import torch
+from torch import Tensor, nn
+
+from reference_models import hiding, inn, invertible
+from reference_models.contract import QUICK, USUAL, Budget, Check
+from reference_models.data import photographs
+from reference_models.inn import HiNet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    CheckFunction = Callable[[torch.device, Budget], Iterator[Check]]
+
+CPU = torch.device("cpu")
+
+
+def failures(function: CheckFunction, budget: Budget = QUICK) -> list[str]:
+    torch.manual_seed(budget.seed)
+    return [check.name for check in function(CPU, budget) if not check.passed]
+
+
+def swapped(v: Tensor, s: Tensor, t: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
+    """Adds before it multiplies, on the way there alone."""
+    log_det = s.flatten(1).sum(dim=1)
+    return ((v - t) * torch.exp(-s), -log_det) if inverse else (torch.exp(s) * (v + t), log_det)
+
+
+def mean_log_det(v: Tensor, s: Tensor, t: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
+    log_det = s.flatten(1).mean(dim=1)
+    return ((v - t) * torch.exp(-s), -log_det) if inverse else (torch.exp(s) * v + t, log_det)
+
+
+def unclamped(self: invertible.Affine, y1: Tensor) -> tuple[Tensor, Tensor]:
+    return self.rho(y1), self.eta(y1)
+
+
+def clamp_forgotten_on_the_way_back(
+    couplings: Iterable[nn.Module], x1: Tensor, x2: Tensor, *, inverse: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    halves, log_det = [x1, x2], x1.new_zeros(len(x1))
+    for changed, coupling in invertible.ordered(couplings, inverse=inverse):
+        s, t = coupling(halves[1 - changed])
+        if inverse and isinstance(coupling, invertible.Affine):
+            s = coupling.rho(halves[1 - changed])
+        halves[changed], more = invertible.couple(halves[changed], s, t, inverse=inverse)
+        log_det = log_det + more
+    return halves[0], halves[1], log_det
+
+
+def forward_with_wrong_backward(
+    self: HiNet, x1: Tensor, x2: Tensor, *, inverse: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    y1, y2, log_det = invertible.run(self.couplings, x1, x2, inverse=inverse)
+    return (Doubled.apply(y1) if self.reversible else y1), y2, log_det  # type: ignore[no-untyped-call]
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(_ctx: object, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(_ctx: object, gradient: Tensor) -> Tensor:
+        return 2 * gradient
+
+
+RIGHT_UNHAAR = invertible.unhaar
+MUTANTS = {
+    "a DWT that is not halved": (
+        invertible,
+        "haar",
+        lambda a, b, c, d: (a + b + c + d, c + d - a - b, b + d - a - c, a + d - b - c),
+        inn.transform,
+    ),
+    "bands exchanged on the way back": (
+        invertible,
+        "unhaar",
+        lambda ll, hl, lh, hh: RIGHT_UNHAAR(ll, lh, hl, hh),
+        inn.transform,
+    ),
+    "add and multiply exchanged": (invertible, "couple", swapped, inn.round_trip),
+    "the mean of s for its sum": (invertible, "couple", mean_log_det, inn.log_determinant),
+    "no clamp": (invertible.Affine, "forward", unclamped, inn.clamp),
+    "a clamp forgotten on the way back": (invertible, "run", clamp_forgotten_on_the_way_back, inn.round_trip),
+    "a gradient twice as large": (
+        HiNet,
+        "forward",
+        forward_with_wrong_backward,
+        inn.reversible_gradients,
+    ),
+    "plain autograd in place of the reversible": (
+        HiNet,
+        "forward",
+        lambda self, x1, x2, inverse=False: invertible.run(self.couplings, x1, x2, inverse=inverse),
+        inn.memory,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_implementation_fails(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, attribute, wrong, function = MUTANTS[name]
+    assert failures(function) == []
+    monkeypatch.setattr(place, attribute, wrong)
+    assert failures(function)
+
+
+@pytest.mark.slow
+def test_a_net_that_is_not_trained_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hiding.hidden.cache_clear()
+    monkeypatch.setattr(hiding, "_train", lambda *_: (0.0,))
+    assert any(name.startswith("secret") for name in failures(inn.hiding, USUAL))
+    hiding.hidden.cache_clear()
+
+
+def test_the_published_size() -> None:
+    assert sum(each.numel() for each in HiNet().parameters()) == 4_050_240
+
+
+def test_the_start_is_the_identity() -> None:
+    cover, secret = photographs("astronaut", "chelsea").unsqueeze(1)
+    torch.testing.assert_close(HiNet(2).hide(cover, secret)[0], cover)
+
+
+def test_the_transform_is_that_of_pywavelets() -> None:
+    image = photographs("coffee").double()
+    ours = invertible.DWT()(image)[0].numpy()
+    (ca, (ch, cv, cd)) = pywt.dwt2(image[0].numpy(), "haar")
+    np.testing.assert_allclose(ours, np.concatenate([ca, -cv, -ch, cd]), atol=1e-14)
+
+
+def test_an_odd_image_is_refused() -> None:
+    with pytest.raises(ValueError, match="15 by 16 pixels: both must be even"):
+        invertible.DWT()(torch.zeros(1, 3, 15, 16))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # memcnn's own use of torch.cuda.amp
+def test_gradients_are_those_of_memcnn() -> None:
+    import memcnn  # noqa: PLC0415 - it warns as it is imported
+
+    torch.manual_seed(0)
+    f, g = (nn.Conv2d(12, 12, 3, padding=1).double() for _ in range(2))
+    peer = memcnn.InvertibleModuleWrapper(memcnn.AdditiveCoupling(f, g), keep_input=True)
+    x = torch.randn(2, 24, 8, 8, dtype=torch.float64)
+    theirs = x.clone().requires_grad_()
+    torch.autograd.backward(peer(theirs.clone()).square().sum())  # of a leaf it gives the gradient twice
+    expected = [theirs.grad, f.weight.grad, g.weight.grad]
+    couplings, weights = (
+        nn.ModuleList((invertible.Additive(f), invertible.Additive(g))),
+        (*f.parameters(), *g.parameters()),
+    )
+    x1, x2 = (each.clone().requires_grad_() for each in x.chunk(2, dim=1))
+    y1, y2, _ = invertible.Reversible.apply(couplings, False, x1, x2, *weights)  # type: ignore[no-untyped-call]
+    loss = y1.square().sum() + y2.square().sum()
+    of_x1, of_x2, *found = torch.autograd.grad(loss, (x1, x2, f.weight, g.weight))
+    torch.testing.assert_close([torch.cat((of_x1, of_x2), dim=1), *found], expected, rtol=1e-10, atol=1e-10)
