@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envtool.cli.this_machine import ThisMachine
     from envtool.facts import Machine, Target
     from envtool.plan import InstallPlan, Refusal, Request
+    from envtool.run.record import Record
     from envtool.target import Chosen
 
 FORMATS = ("pip", "uv", "requirements", "pyproject", "dockerfile", "environment-yml", "json")
@@ -226,6 +227,7 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
     from envtool.cli.obstacles import obstacles  # noqa: PLC0415
     from envtool.plan import argv  # noqa: PLC0415
     from envtool.report import words  # noqa: PLC0415
+    from envtool.run.record import Record  # noqa: PLC0415
     from envtool.target import sees_gpu  # noqa: PLC0415
 
     executable = target.python.executable or chosen.executable  # what a shim of pyenv leads to
@@ -238,10 +240,22 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
         return 1
     if not options.yes and not click.confirm(f"Install into {target.prefix}?", default=True, err=True):
         return 1
-    ran = run.stream(command)
+    record = Record()
+    ran = run.stream(command, record=record)
     if ran.status != 0:
         say(words.failed_install_lines(command[0], ran.status, ran.trouble, ran.stdout))
+        _say_why(record, ran.status)
         return 1
     torch = sees_gpu(executable)
     say(words.torch_lines(torch.version, torch.build, torch.device, torch.error))
     return 0 if torch.error is None and (torch.device or plan.backend == "cpu") else 1
+
+
+def _say_why(record: Record, status: int | None) -> None:
+    """The doctor's finding, where there is one."""
+    from envtool.cli.doctor.command import diagnosed  # noqa: PLC0415
+    from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
+
+    diagnosis = diagnosed(record, status)
+    if diagnosis.findings:
+        click.echo("\n" + diagnosis_text(diagnosis, "text"), err=True)

@@ -41,6 +41,7 @@ class _Doctor(click.Command):
 @click.option("--online", is_flag=True, help="Also try index, mirror and proxy; else nothing leaves this machine.")
 @click.option("--fix", is_flag=True, help="Offer to free room: caches, with the tools that own them, one by one.")
 @click.option("-y", "--yes", is_flag=True, help="--fix does not ask.")
+@click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="End the COMMAND after so long.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
 @click.option("--list-checks", is_flag=True, help="Print every check.")
@@ -58,6 +59,7 @@ def doctor(
     online: bool,
     fix: bool,
     yes: bool,
+    timeout: float | None,
     form: str,
     list_checks: bool,
     listed: bool,
@@ -66,7 +68,7 @@ def doctor(
     """Check the environment, or name the root cause of a failed install.
 
     Without a log or a command it checks the environment: all of it, or the CHECKs that are named. After -- it runs a
-    command, watches it, and says what went wrong.
+    command, and says what went wrong.
 
     Exit codes: 0 no error was found, 1 one was, and here is what mends it, 3 the log gives no answer.
     """
@@ -76,12 +78,24 @@ def doctor(
         check_answers(fix=fix, yes=yes, checks_alone=log is None and COMMAND not in context.meta)
     if list_checks or listed or explain is not None:
         click.echo(_known(explain, causes=listed))
+    elif COMMAND in context.meta:
+        context.exit(_run(context.meta[COMMAND], form, timeout, apart=log is None and not checks))
     elif log is not None:
         context.exit(_judge_log(log, machine, form))
     else:
         from envtool.cli.doctor.checks import Wishes  # noqa: PLC0415 - --help needs none of it
 
         context.exit(_examine(Wishes(checks, python, online), form, fix=fix, yes=yes))
+
+
+def _run(argv: list[str], form: str, timeout_s: float | None, *, apart: bool) -> int:
+    from envtool.cli.doctor.command import run_command  # noqa: PLC0415
+
+    if not argv:
+        raise click.UsageError("no command after --: envtool doctor -- pip install x")
+    if not apart:
+        raise click.UsageError("a command, a log and CHECKs are each a question of their own: give one of them")
+    return run_command(argv, form, timeout_s)
 
 
 def _known(explain: str | None, *, causes: bool) -> str:

@@ -19,13 +19,20 @@ CHUNK = 1 << 18
 
 def diagnose_log(log: str, machine_file: str | None) -> Diagnosis:
     """The log in a file, or with "-" in a pipe, which comes from this machine."""
-    from envtool.diagnose import find, prescribe  # noqa: PLC0415
+    from envtool.diagnose import find  # noqa: PLC0415
     from envtool.facts import Evidence  # noqa: PLC0415
 
     machine = machine_in(machine_file) if machine_file else None
     diagnosis = find(Evidence(_chunks(log), machine))
     is_known = machine is not None or log == "-"
-    command = _torch_command(machine) if is_known and diagnosis.needs_torch_command else None
+    return prescribed(diagnosis, machine) if is_known else diagnosis
+
+
+def prescribed(diagnosis: Diagnosis, machine: Machine | None) -> Diagnosis:
+    """With the torch command for the machine, or for this one, where a fix is to install torch."""
+    from envtool.diagnose import prescribe  # noqa: PLC0415
+
+    command = _torch_command(machine) if diagnosis.needs_torch_command else None
     return prescribe(diagnosis, command) if command else diagnosis
 
 
