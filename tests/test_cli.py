@@ -274,9 +274,22 @@ class TestRun:
         )
         assert listed.stdout == "2.6.0+cpu\n"
 
-    def test_a_failed_install_ends_in_what_pip_said_last(self, index: str, target: Path) -> None:
+    def test_one_that_fails_ends_in_the_doctors_finding(self, target: Path) -> None:
+        ran = self.run("http://127.0.0.1:9", target, "--installer", "pip")
+        assert ran.returncode == 1
+        assert "network-unreachable; " in ran.stderr
+        assert "To mend it:" in ran.stderr
+
+    def test_a_wheel_that_the_index_lacks(self, tmp_path: Path, target: Path) -> None:
+        (tmp_path / "index/cpu/torch").mkdir(parents=True)
+        with serving(tmp_path / "index") as url:
+            ran = self.run(url, target, "--installer", "pip")
+        assert ran.returncode == 1
+        assert "To mend it:" in ran.stderr
+
+    def test_a_failed_install_says_what_pip_said_last(self, index: str, target: Path) -> None:
         ran = self.run(f"{index}/nothing", target)
         assert ran.returncode == 1
-        last = ran.stderr.splitlines()[-4:]
-        assert any("ended with exit status 1" in line for line in last)
-        assert "No matching distribution found for torch==2.6.0+cpu" in last[-1]
+        _, ended, last = ran.stderr.partition("ended with exit status 1")
+        assert ended
+        assert "No matching distribution found for torch==2.6.0+cpu" in last
