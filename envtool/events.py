@@ -5,7 +5,7 @@
     {"event": "check", "item": "inn", "name": ..., "measured": ..., "limit": ..., "unit": ..., "better": ...}
     {"event": "remark", "item": "compile", "text": "..."}
     {"event": "skip", "item": "compile", "text": "no compiler"}
-    {"event": "demo", "item": "inn", "pictures": [...], "curves": [...], "bars": [...], "remarks": [...]}
+    {"event": "demo", "item": "inn", ...}                           see demo.py
     {"event": "end", "item": "inn", "error": null, "seconds": 4.1, "peak_memory_mib": 310.0, "steps_per_second": 210.0}
 
 An item is a rung of the ladder or a model. A process that dies says no end: whoever watched it adds a Death.
@@ -16,8 +16,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from envtool.demo import Demo, parse_demo
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 class Stage(NamedTuple):
@@ -32,6 +34,7 @@ class Stage(NamedTuple):
 class Start(NamedTuple):
     item: str
     part: str | None
+    at_s: float | None = None  # seconds since the test began
 
 
 class Measured(NamedTuple):
@@ -58,11 +61,6 @@ class Remark(NamedTuple):
 class Skip(NamedTuple):
     item: str
     text: str  # why
-
-
-class Demo(NamedTuple):
-    item: str
-    content: Mapping[str, object]  # as contract.Demo has it, pictures as PNG in base64
 
 
 class End(NamedTuple):
@@ -129,6 +127,6 @@ _READ: dict[str, Callable[[dict[str, object]], Event]] = {
     "check": _measured,
     "remark": lambda said: Remark(str(said["item"]), str(said["text"])),
     "skip": lambda said: Skip(str(said["item"]), str(said["text"])),
-    "demo": lambda said: Demo(str(said["item"]), {key: value for key, value in said.items() if key != "event"}),
+    "demo": parse_demo,
     "end": _end,
 }

@@ -60,7 +60,7 @@ def model_names() -> tuple[str, ...]:
 
 def perform(executable: str, work: Work, limits_s: Mapping[str, float]) -> Iterator[Event]:
     """The events of every item, in order; a Death stands where an item ended its process."""
-    left = work.items
+    left, began_s = work.items, time.monotonic()
     while left:
         begun, died = 0, False  # how many of those that are left were begun
         for event in _one_process(executable, work._replace(items=left), limits_s):
@@ -69,7 +69,7 @@ def perform(executable: str, work: Work, limits_s: Mapping[str, float]) -> Itera
                 continue
             begun = max(begun, left.index(item) + 1 if item else 0)
             died = isinstance(event, Death)
-            yield event
+            yield event._replace(at_s=time.monotonic() - began_s) if isinstance(event, Start) else event
         if not died or not begun:
             return
         left = left[begun:]

@@ -73,6 +73,7 @@ class Bar(NamedTuple):
     group: str  # "digits turned by 90 degrees: accuracy, %"
     label: str
     value: float
+    is_baseline: bool = True  # False: the method itself
 
 
 class Demo(NamedTuple):

@@ -115,6 +115,7 @@ def _adapted(model: nn.Module, device: torch.device, budget: Budget, method: Met
 
 def shown(results: Mapping[str, Adapted]) -> Demo:
     right, weights = "turned digits: held-out ones right, %", "weights trained"
+    baselines = ("as pretrained", "head only", "full fine-tuning")
     return Demo(
         curves=tuple(
             Curve(name, tuple(map(float, range(len(each.losses)))), each.losses, "step", "cross entropy, nats")
@@ -122,7 +123,7 @@ def shown(results: Mapping[str, Adapted]) -> Demo:
             if each.losses
         ),
         bars=(
-            *(Bar(right, name, each.accuracy) for name, each in results.items()),
-            *(Bar(weights, name, each.trained) for name, each in results.items()),
+            *(Bar(right, name, each.accuracy, name in baselines) for name, each in results.items()),
+            *(Bar(weights, name, each.trained, name in baselines) for name, each in results.items()),
         ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from reference_models.contract import Curve, Demo, Picture
+from reference_models.contract import Bar, Curve, Demo, Picture
 from reference_models.data import photographs
 from reference_models.metrics import psnr
 
@@ -99,4 +99,10 @@ def shown(found: Hidden) -> Demo:
     residual = Picture("stego less cover, ten-fold", ((stego - cover).abs() * 10).clamp(0, 1))
     steps = tuple(float(step) for step in range(len(found.losses)))
     curve = Curve("training loss", steps, found.losses, "step", "mean squared error, weighted")
-    return Demo((*pictures, residual), (curve,), remarks=REMARKS)
+    by_bits = zip(("stego like the cover, dB", "revealed secret, dB"), (found.cover, found.secret), lowest_bits(found))
+    bars = [
+        bar
+        for group, ours, theirs in by_bits
+        for bar in (Bar(group, "the net", ours, is_baseline=False), Bar(group, "the four lowest bits", theirs))
+    ]
+    return Demo((*pictures, residual), (curve,), tuple(bars), REMARKS)

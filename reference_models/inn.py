@@ -31,7 +31,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models import hiding as task
-from reference_models.contract import Budget, Check, Demo, computes, performed
+from reference_models.contract import Budget, Check, Curve, Demo, computes, performed
 from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
 from reference_models.metrics import relative
 
@@ -214,4 +214,11 @@ def checks(device: torch.device, budget: Budget) -> Iterator[Check]:
 
 
 def demo(device: torch.device, budget: Budget) -> Demo:
-    return task.shown(task.hidden(device, budget, _small)) if budget.training else Demo()
+    hidden = task.shown(task.hidden(device, budget, _small)) if budget.training else Demo()
+    depths = (1, 2, 4, 8, 16)
+    kept = {
+        how: [_kept(device, each, how == "reversible") / 2**20 for each in depths] for how in ("reversible", "plain")
+    }
+    axes = "depth, blocks", "kept for the backward, MiB"
+    curves = (Curve(how, tuple(map(float, depths)), tuple(sizes), *axes) for how, sizes in kept.items())
+    return hidden._replace(curves=(*hidden.curves, *curves))

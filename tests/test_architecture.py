@@ -27,7 +27,8 @@ ROOMS = {
     "errors": set[str](),
     "facts": {"errors", "usage", "packaging"},
     "usage": set[str](),
-    "events": set[str](),
+    "demo": set[str](),
+    "events": {"demo"},
     "conditions": {"facts", "catalogue"},  # the latter as a type alone
     # knowledge
     "tables": {"errors"},
@@ -42,11 +43,12 @@ ROOMS = {
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "usage", "rules", "tables"},
     "checkup": {"facts", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
-    "smoke": {"facts", "events"},
+    "smoke": {"facts", "demo", "events"},
     # words
     "report": {
         "errors",
         "facts",
+        "demo",
         "events",
         "usage",
         "conditions",

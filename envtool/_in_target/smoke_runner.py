@@ -81,7 +81,8 @@ def check_model(events: Events, stage: ladder.Stage, work: Dict[str, Any], name:
             events.say("check", item=name, **check._asdict())
     if work["demo"]:
         events.say("start", item=name, part="demo")
-        events.say("demo", item=name, **drawable(model.demo(stage.device, budget)))
+        about = model.__doc__.splitlines()[0]
+        events.say("demo", item=name, about=about, **drawable(model.demo(stage.device, budget)))
 
 
 def load(folder: str, module: str) -> Any:

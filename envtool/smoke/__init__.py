@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.events import Death, Demo, End, Measured, Remark, Skip, Stage, Start
+from envtool.demo import Demo
+from envtool.events import Death, End, Measured, Remark, Skip, Stage, Start
 from envtool.smoke.ladder import EARLIEST
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class ItemReport(NamedTuple):
     why: str | None = None  # where it did not pass: the check that was running, the signal or the exception
     remarks: tuple[str, ...] = ()
     demo: Demo | None = None
+    began_s: float | None = None  # since the test began
 
 
 class SmokeReport(NamedTuple):
@@ -125,6 +127,7 @@ def _item(name: str, events: Sequence[Event]) -> ItemReport:
         why=why,
         remarks=tuple(event.text for event in events if isinstance(event, Remark)),
         demo=next((event for event in events if isinstance(event, Demo)), None),
+        began_s=next((event.at_s for event in events if isinstance(event, Start)), None),
     )
 
 
