@@ -61,9 +61,9 @@ class LowRank(nn.Module):
         nn.init.kaiming_uniform_(self.A, a=math.sqrt(5))
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
-        """h + scale B A x, for x (..., in) and h (..., out); dropout acts on the x of this path alone."""
-        Ax = F.linear(F.dropout(x, self.dropout, self.training), self.A)  # (..., on * r)
-        return torch.addmm(h.flatten(0, -2), Ax.flatten(0, -2), self.wide_B().T, alpha=self.scale).view_as(h)
+        """h + scale B A x, in the memory of h, for x (N, in) and h (N, out); dropout acts on the x of this path alone."""
+        Ax = F.linear(F.dropout(x, self.dropout, self.training), self.A)  # (N, on * r)
+        return h.addmm_(Ax, self.wide_B().T.to(h.dtype), alpha=self.scale)  # which autocast would not cast
 
     def change(self) -> Tensor:
         """scale B A (out, in)."""
@@ -91,8 +91,9 @@ class LoRALinear(AdaptedLayer, nn.Linear):
         """x (..., in) -> h (..., out)."""
         if self.merged is not None or self.active is None:
             return F.linear(x, self.W, self.bias)
-        h: Tensor = self.lora[self.active](x, F.linear(x, self.W0, self.bias))
-        return h
+        rows = x.reshape(-1, self.in_features)
+        h: Tensor = self.lora[self.active](rows, F.linear(rows, self.W0, self.bias))
+        return h.view(*x.shape[:-1], self.out_features)
 
 
 class LoRAAttention(AdaptedLayer, nn.MultiheadAttention):

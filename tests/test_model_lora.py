@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reference_models import adapted, digits_vit, lora
 from reference_models.contract import QUICK, USUAL, Budget, Check
+from reference_models.metrics import relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,3 +111,29 @@ def test_the_scale_of_a_large_rank() -> None:
     model = nn.Sequential(nn.Linear(4, 4))
     lora.inject(model, ["0"], r=4, alpha=8, rank_stabilised=True)
     assert adapted.layers(model)["0"].lora["default"].scale == 4  # 8 / sqrt(4), arXiv:2312.03732
+
+
+@pytest.mark.parametrize("shape", [(6,), (0, 6), (2, 6), (2, 0, 6), (2, 3, 6)])
+def test_inputs_of_any_shape(shape: tuple[int, ...]) -> None:
+    layer = nn.Linear(6, 4)
+    lora.inject(layer, lambda *_: True, r=2)
+    nn.init.normal_(adapted.layers(layer)[""].lora["default"].B)
+    x = torch.randn(shape, requires_grad=True)
+    torch.testing.assert_close(layer(x), F.linear(x, layer.weight, layer.bias))
+    torch.autograd.backward(layer(x).sum())
+    assert x.grad is not None
+
+
+def test_autocast_lowers_both_paths_and_their_gradients() -> None:
+    layer = nn.Linear(64, 32)
+    lora.inject(layer, lambda *_: True, r=2)
+    adapter = adapted.layers(layer)[""].lora["default"]
+    nn.init.normal_(adapter.B)
+    x = torch.randn(8, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        h = layer(x)
+    assert h.dtype == torch.bfloat16
+    assert relative(h, layer(x)) < 1.5e-2
+    of_b, expected = (torch.autograd.grad(each.float().square().sum(), adapter.B)[0] for each in (h, layer(x)))
+    assert of_b.dtype == torch.float32
+    assert relative(of_b, expected) < 3e-2
