@@ -143,6 +143,7 @@ class Evidence(NamedTuple):
     machine: Machine | None = None  # where it ran
     status: int | None = None  # how it ended
     remedy: str | None = None  # the command that install-torch names for the machine
+    command: str | None = None  # what was run, where that is known otherwise than from the log
 
 
 def machine_of(host: Host, target: Target) -> Machine:

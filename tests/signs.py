@@ -19,9 +19,11 @@ SIGNS = {
 }
 
 
-def diagnosed(log: str | bytes, machine: Machine | None = None, status: int | None = None) -> Diagnosis:
+def diagnosed(
+    log: str | bytes, machine: Machine | None = None, status: int | None = None, command: str | None = None
+) -> Diagnosis:
     content = log.encode() if isinstance(log, str) else log
-    return find(Evidence((content,), machine, status))
+    return find(Evidence((content,), machine, status, command=command))
 
 
 def causes(log: str | bytes, status: int | None = None) -> list[str]:

@@ -43,6 +43,33 @@ class TestFixes:
         assert self.fix(log, windows()).startswith("$env:PYTHONUTF8 = '1'; pip install PACKAGE")
         assert self.fix(log, linux()).startswith("PYTHONUTF8=1 pip install PACKAGE")
 
+    @pytest.mark.parametrize(
+        "ran", ["/home/me/.venv/bin/python -m pip install six", "C:/v/Scripts/pip.exe install six"]
+    )
+    def test_the_command_that_was_run(self, ran: str) -> None:
+        found = diagnosed(DISK_FULL, linux(), command=ran).findings[0]
+        assert any(f"{ran} --no-cache-dir" in command for command in found.fix)
+
+    @pytest.mark.parametrize("ran", ["make install", "sh -c 'pip install six'"])
+    def test_what_takes_no_options_of_an_installer_is_not_repeated(self, ran: str) -> None:
+        found = diagnosed(DISK_FULL, linux(), command=ran).findings[0]
+        assert ran not in "".join(found.fix)
+
+    @pytest.mark.parametrize(
+        ("name", "advised"), [("requirements.txt", True), ("dev-requirements", True), ("opencv", False)]
+    )
+    def test_a_file_of_requirements_is_named_as_one(self, name: str, advised: bool) -> None:
+        log = f"ERROR: Could not find a version that satisfies the requirement {name} (from versions: none)"
+        assert (f"pip install -r {name} " in self.fix(log)) is advised
+
+    def test_the_index_that_has_nothing_to_offer(self) -> None:
+        answer = "ERROR: Could not find a version that satisfies the requirement six (from versions: none)"
+        refused = f"Looking in indexes: https://one.example/simple\nConnection refused\n{answer}"
+        assert diagnosed(refused).findings[0].title == "The installer could not reach one.example."
+        assert "curl -sSI https://one.example/simple  #" in self.fix(refused)
+        of_two = refused.replace("/simple\n", "/simple, https://two.example/simple\n")
+        assert diagnosed(of_two).findings[0].title == "The installer could not reach the package index."
+
     def test_the_command_that_was_typed(self) -> None:
         log = "$ uv pip install flash-attn==2.5\nModuleNotFoundError: No module named 'torch'\n  setup.py"
         assert "MAX_JOBS=4 uv pip install flash-attn==2.5 --no-build-isolation" in self.fix(log)

@@ -13,6 +13,8 @@ from envtool.cli.show import say, terminal_width
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envtool.catalogue import Catalogue
     from envtool.cli.this_machine import ThisMachine
     from envtool.facts import Machine, Target
@@ -244,18 +246,18 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
     ran = run.stream(command, record=record)
     if ran.status != 0:
         say(words.failed_install_lines(command[0], ran.status, ran.trouble, ran.stdout))
-        _say_why(record, ran.status)
+        _say_why(record, ran.status, command)
         return 1
     torch = sees_gpu(executable)
     say(words.torch_lines(torch.version, torch.build, torch.device, torch.error))
     return 0 if torch.error is None and (torch.device or plan.backend == "cpu") else 1
 
 
-def _say_why(record: Record, status: int | None) -> None:
+def _say_why(record: Record, status: int | None, command: Sequence[str]) -> None:
     """The doctor's finding, where there is one."""
     from envtool.cli.doctor.command import diagnosed  # noqa: PLC0415
     from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
 
-    diagnosis = diagnosed(record, status)
+    diagnosis = diagnosed(record, status, command)
     if diagnosis.findings:
         click.echo("\n" + diagnosis_text(diagnosis, "text"), err=True)

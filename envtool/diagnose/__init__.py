@@ -160,7 +160,7 @@ def _finding(hit: _Hit, log: Log, remedy: str | None) -> Finding:
         confidence=hit.rule.confidence,
         evidence=_evidence(hit.match, log),
         why=cause.why,
-        fix=words.commands(cause),
+        fix=words.commands(hit.rule.fix or cause.fix),
     )
 
 

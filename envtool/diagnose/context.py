@@ -73,11 +73,12 @@ _ARCHES = (
     ("ppc64le", r"ppc64le|s390x|riscv64|loongarch64"),
 )
 _PROMPT = r"^(?:\([\w.\- /]{1,60}\) ?)?(?:\S{0,80}[$#>%]|PS [^>\n]{0,200}>|[A-Z]:\\[^>\n]{0,200}>|RUN|➜ \S{0,60}|>>>|\$|\+)\s{0,4}"
-_COMMAND = re.compile(
-    rf"(?:{_PROMPT}|^)((?:\w{{1,30}}=\S{{1,200}} )?(?:(?:\S{{0,80}}python[\d.]{{0,5}}(?:\.exe)? -m )?pip[\d.]{{0,5}}|py (?:-\S{{1,9}} )?-m pip|uv(?: pip)?|poetry|pipenv|conda|mamba)"
-    r" (?:install|add|sync|download|wheel|lock|update|create|env|run)\b[^\n]{0,600})",
-    re.MULTILINE,
+_INSTALL = (
+    r"(?:(?:\S{0,80}python[\d.]{0,5}(?:\.exe)? -m )?pip[\d.]{0,5}(?:\.exe)?|py (?:-\S{1,9} )?-m pip|uv(?: pip)?|poetry|pipenv|conda|mamba)"
+    r" (?:install|add|sync|download|wheel|lock|update|create|env|run)\b[^\n]{0,600}"
 )
+_COMMAND = re.compile(rf"(?:{_PROMPT}|^)((?:\w{{1,30}}=\S{{1,200}} )?{_INSTALL})", re.MULTILINE)
+_WHAT_RAN = re.compile(rf"(?:\S{{1,400}}[/\\])?{_INSTALL}")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})"
 _PACKAGES = (
     rf"ERROR: Failed to build '{_NAME}'",
@@ -105,8 +106,8 @@ _BUILD_FAILED = re.compile(
 )
 
 
-def run_of(text: str, machine: Machine | None) -> Run:
-    """What the log does not show of the system is taken from the machine, where that is known."""
+def run_of(text: str, machine: Machine | None, command: str | None) -> Run:
+    """What the log does not show of the system is taken from the machine, where that is known; so is the command."""
     system = _first(_SYSTEMS, text) or (machine.os.system if machine else None)
     manager = _first(_MANAGERS, text) or (_first(_MANAGERS, machine.os.distribution or "") if machine else None)
     typed = _COMMAND.search(text)
@@ -118,14 +119,22 @@ def run_of(text: str, machine: Machine | None) -> Run:
         manager=_MANAGER_OF.get(system or "", manager),
         arch=_first(_ARCHES, text),
         musl=manager == "apk",
-        command=typed[1].strip() if typed else None,
+        command=command if command and _WHAT_RAN.fullmatch(command) else typed[1].strip() if typed else None,
         package=_package(text),
         build_failed=bool(_BUILD_FAILED.search(text)),
+        asked_index=_asked_index(text),
     )
 
 
 def _first(signs: Iterable[tuple[str, str]], text: str) -> str | None:
     return next((name for name, sign in signs if re.search(sign, text, re.MULTILINE)), None)
+
+
+def _asked_index(text: str) -> str | None:
+    """Of several, which one failed is not known."""
+    found = set(re.findall(r"Looking in indexes: (https?://[^\s]{1,300})$", text, re.MULTILINE))
+    offers_nothing = "(from versions: none)" in text or "No matching distribution found" in text
+    return found.pop() if len(found) == 1 and offers_nothing else None
 
 
 def _python(text: str) -> tuple[int, int] | None:

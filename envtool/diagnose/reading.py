@@ -31,7 +31,7 @@ def read(evidence: Evidence) -> Reading:
         lower=text.lower(),
         numbers=tuple(number for number, _ in parts),
         starts=tuple(accumulate((len(part) + 1 for _, part in parts[:-1]), initial=0)),
-        run=run_of(text, evidence.machine),
+        run=run_of(text, evidence.machine, evidence.command),
         settled=settled,
         quiet=quiet,
     )

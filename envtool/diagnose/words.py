@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from envtool.diagnose.packages import packages_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envtool.rules.log import Log, Run
-    from envtool.rules.rule import Cause
 
 INSTALLERS = {  # what stands before a name to install, and to take its newest release
     "pip": ("pip install", "pip install --upgrade"),
@@ -50,7 +50,9 @@ BLANKS = {  # what a command has where the log names nothing that can stand ther
     "wanted": "",
 }
 WIDEST = 200  # characters of a line within a sentence
+REQUIREMENTS_FILE = re.compile(r"[\w.-]{0,90}(?:\.(?:txt|in)|requirements?)", re.IGNORECASE)
 TORCH = re.compile(r"torch(?:vision|audio|text|data)?", re.IGNORECASE)
+ONLY_FOR = {"torch": TORCH, "requirements_file": REQUIREMENTS_FILE}  # words for packages of such names alone
 NAMES_IT = "envtool install-torch"
 _SAFE = re.compile(r"[\w.+@/\\:=<>!~,\[\]-]{1,200}", re.ASCII)
 _SAFE_COMMAND = re.compile(r"[\w.+@/\\:=<>!~,\[\]'\" -]{1,300}", re.ASCII)
@@ -72,15 +74,16 @@ class Words(NamedTuple):
         }
         return template.format_map({**NOUNS, **self.known, **phrases})
 
-    def commands(self, cause: Cause) -> tuple[str, ...]:
-        return tuple(command for template in cause.fix for command in self._commands(template))
+    def commands(self, fix: Sequence[str]) -> tuple[str, ...]:
+        return tuple(command for template in fix for command in self._commands(template))
 
     def _commands(self, template: str) -> Iterator[str]:
         meant_for = _FOR_SYSTEM.match(template)
         windows = self.run.system == "Windows"
         if meant_for and (meant_for[1] == "Windows") != windows:
             return
-        if "{torch}" in template and not TORCH.fullmatch(self.known.get("package", "")):
+        package = self.known.get("package", "")
+        if any(f"{{{word}}}" in template and not names.fullmatch(package) for word, names in ONLY_FOR.items()):
             return
         words = self._for_commands()
         text = template[meant_for.end() :] if meant_for else template
@@ -103,6 +106,7 @@ class Words(NamedTuple):
             "install": _typed(self.run) or f"{pip} {package}",
             "install_newest": f"{newest} {package}",
             "requirement": pinned,
+            "requirements_file": package,
             "remedy": self.remedy or NAMES_IT,
             "torch": self.remedy or NAMES_IT,
             "other_python": other_python(self.run.python, self.known.get("wanted", "")),
@@ -117,6 +121,8 @@ def words_of(match: re.Match[str], log: Log, remedy: str | None) -> Words:
         "package": run.package,
         "python": f"Python {run.python[0]}.{run.python[1]}" if run.python else None,
         "pip_version": ".".join(map(str, run.pip)) if run.pip else None,
+        "url": run.asked_index,
+        "host": urlsplit(run.asked_index).hostname if run.asked_index else None,
     }
     return Words({**{name: text for name, text in shown.items() if text}, **groups}, run, remedy)
 

@@ -22,7 +22,7 @@ NAME_NOT_FOUND = Cause(
     why="The name that is imported and the name that is installed differ for many projects: cv2 is opencv-python, PIL is pillow, sklearn is scikit-learn.",
     fix=(
         "envtool freeze  # names the project that each import of your code comes from",
-        "{pip} -r {package}  # where it is the name of a requirements file",
+        "{pip} -r {requirements_file}  # where that is the file of the requirements",
         "python -m pip index versions {package}  # what the index has of it",
     ),
     neighbours=(

@@ -24,6 +24,7 @@ class Run(NamedTuple):
     command: str | None = None  # the install command, as it was typed
     package: str | None = None  # what failed to build or to install
     build_failed: bool = False
+    asked_index: str | None = None  # the address of the one index that was asked, and has nothing to offer
 
 
 class Log(NamedTuple):

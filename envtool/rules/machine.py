@@ -39,7 +39,7 @@ OUT_OF_MEMORY = Cause(
     fix=(
         "MAX_JOBS=1 CMAKE_BUILD_PARALLEL_LEVEL=1 CARGO_BUILD_JOBS=1 {install}  # one compiler at a time",
         "{install} --no-cache-dir  # where a large wheel is being downloaded",
-        "[Unix] free -m; cat /sys/fs/cgroup/memory.max  # what there is, and what the container may take: raise it, or add swap",
+        "[Unix] free -m; ulimit -v; cat /sys/fs/cgroup/memory.max  # what there is, and what this shell and the container may take: raise it, or add swap",
     ),
     neighbours=(
         ("disk-full", "speaks of space on a device"),
@@ -177,6 +177,11 @@ def _is_a_bare_tool(log: Log, match: re.Match[str]) -> bool:
     return bool(re.fullmatch(tools, match["path"])) and log.run.build_failed
 
 
+def _is_run_by_a_build(log: Log, match: re.Match[str]) -> bool:
+    """A program that a build starts from its own folder, or from PATH, where that of its own tools comes first."""
+    return log.run.build_failed and (not match["path"].startswith("/") or _is_in_a_build_folder(log, match))
+
+
 def _decodes_source(log: Log, _match: re.Match[str]) -> bool:
     """The text is a file of the package, not the requirements file that pip itself reads."""
     return not log.says("req_file.py", "auto_decode")
@@ -260,8 +265,17 @@ _DENIED = (
     *("アクセスが拒否されました", "許可がありません", "Acceso denegado", "Permiso denegado"),
 )
 
+_HIDDEN_BY_A_FULL_DISK = ("corrupted-artifact", "broken-python-env", "broken-source-package")
+
 RULES = (
-    Rule(DISK_FULL, Stage.MACHINE, _FULL, over=("corrupted-artifact", "broken-python-env", "broken-source-package")),
+    Rule(
+        DISK_FULL,
+        Stage.MACHINE,
+        (rf"(?:\[Errno (?:28|122)\]|No space left on device)[^'\"\n]{{0,80}}: ['\"]{_PATH}['\"]",),
+        over=_HIDDEN_BY_A_FULL_DISK,
+        title="The disk that {path} lies on is full, or out of inodes.",
+    ),
+    Rule(DISK_FULL, Stage.MACHINE, _FULL, over=_HIDDEN_BY_A_FULL_DISK),
     Rule(OUT_OF_MEMORY, Stage.MACHINE, _NO_MEMORY),
     Rule(OUT_OF_MEMORY, Stage.MACHINE, _KILLED, _is_nothing_else, confidence="likely"),
     Rule(
@@ -291,6 +305,16 @@ RULES = (
         over=("permission-denied",),
     ),
     Rule(TMP_NOEXEC, Stage.MACHINE, (r"\./configure: Permission denied",), _below_tmp, over=("permission-denied",)),
+    Rule(
+        TMP_NOEXEC,
+        Stage.MACHINE,
+        (
+            rf"child_exception_type\([^\n]{{0,80}}\n(?:[^\n]{{0,120}}\n)?[^\n]{{0,40}}\[Errno 13\] Permission denied: '{_PATH}'",
+        ),
+        _is_run_by_a_build,
+        confidence="likely",
+        over=("permission-denied",),
+    ),
     Rule(
         READ_ONLY_FS,
         Stage.MACHINE,

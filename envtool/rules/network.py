@@ -138,8 +138,15 @@ def _is_private(log: Log, match: re.Match[str]) -> bool:
     return (
         "," not in match["url"]
         and bool(_PRIVATE.search(match["url"]))
+        and not _has_delivered(log, match["url"])
         and log.says("from versions: none", "no matching distribution", "not found in the package registry")
     )
+
+
+def _has_delivered(log: Log, url: str) -> bool:
+    """It lets in and answers: something else came from there."""
+    scheme, _, rest = url.strip().partition("://")
+    return log.says(f"downloading {scheme}://{rest.rpartition('@')[2].partition('/')[0]}/".lower())
 
 
 def _is_of_another_index(log: Log, _match: re.Match[str]) -> bool:
@@ -221,6 +228,18 @@ RULES = (
         ),
         _found_nothing,
         over=("network-unreachable", "name-not-found", "vcs-fetch-failed"),
+    ),
+    Rule(
+        SSL_VERIFY,
+        Stage.SOURCE,
+        (r"The repository located at (?P<host>[\w.-]{1,200}) is not a trusted or secure host and is being ignored",),
+        _found_nothing,
+        over=("name-not-found", "version-not-found"),
+        title="pip leaves out the index {host}, because it is asked by http, which no certificate protects.",
+        fix=(
+            "# write https:// in place of http:// in the address of the index; where it speaks no https, ask whoever runs it",
+            "python -m pip config debug  # where the address is set",
+        ),
     ),
     Rule(
         PROXY_ERROR,

@@ -57,6 +57,7 @@ class Rule(NamedTuple):
     confidence: str = "certain"
     over: tuple[str, ...] = ()  # ids that are but symptoms of this
     title: str | None = None  # where this sign tells more than the cause's own title
+    fix: tuple[str, ...] | None = None  # likewise
 
 
 _CLASS_OR_SPACE = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.| \??")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +27,7 @@ def run_command(argv: Sequence[str], form: str, timeout_s: float | None) -> int:
     ran = stream(argv, timeout_s, outlets=AS_ITS_OWN if form == "text" else ALL_TO_STDERR, record=record)
     if ran.status is None and ran.trouble and "could not be started" in ran.trouble:
         raise click.UsageError(ran.trouble)
-    diagnosis = diagnosed(record, ran.status)
+    diagnosis = diagnosed(record, ran.status, argv)
     if form != "text":
         click.echo(diagnosis_text(diagnosis, form).encode("utf-8", "replace"))
     if ran.status == 0:
@@ -38,10 +39,12 @@ def run_command(argv: Sequence[str], form: str, timeout_s: float | None) -> int:
     return 1
 
 
-def diagnosed(record: Record, status: int | None) -> Diagnosis:
+def diagnosed(record: Record, status: int | None, argv: Sequence[str]) -> Diagnosis:
     """What a command printed on this machine, judged."""
     from envtool.cli.doctor.log import prescribed  # noqa: PLC0415
     from envtool.diagnose import find  # noqa: PLC0415
     from envtool.facts import Evidence  # noqa: PLC0415
+    from envtool.report.command import command_text  # noqa: PLC0415
 
-    return prescribed(find(Evidence(record.pieces(), status=status)), None)
+    ran = command_text(argv, "powershell" if os.name == "nt" else "sh")
+    return prescribed(find(Evidence(record.pieces(), status=status, command=ran)), None)
