@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.events import Death, Start, parse_event
+from envtool.events import Death, Stage, Start, parse_event
 from envtool.run.beside import running
 from envtool.target import IN_TARGET, status_words
 
@@ -62,15 +62,16 @@ def perform(executable: str, work: Work, limits_s: Mapping[str, float]) -> Itera
     """The events of every item, in order; a Death stands where an item ended its process."""
     left, began_s = work.items, time.monotonic()
     while left:
-        begun, died = 0, False  # how many of those that are left were begun
+        begun, has_stage, died = 0, False, False  # begun: how many of those that are left
         for event in _one_process(executable, work._replace(items=left), limits_s):
             item = getattr(event, "item", None)
             if item is not None and item not in left:  # every process climbs the first rungs anew
                 continue
             begun = max(begun, left.index(item) + 1 if item else 0)
+            has_stage = has_stage or isinstance(event, Stage)
             died = isinstance(event, Death)
             yield event._replace(at_s=time.monotonic() - began_s) if isinstance(event, Start) else event
-        if not died or not begun:
+        if not died or not begun or not has_stage:  # what stands before the stage would end a fresh process as well
             return
         left = left[begun:]
 

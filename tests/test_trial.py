@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import textwrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +16,14 @@ from envtool.smoke.ladder import EARLIEST, RUNGS
 from envtool.target import IN_TARGET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NAMES = tuple(rung.name for rung in RUNGS)
-LIMITS_S = {rung.name: 60.0 for rung in RUNGS} | {"kd": 60.0, "lora": 60.0}
+LIMITS_S = {rung.name: 60.0 for rung in RUNGS} | {"inn": 60.0, "kd": 60.0, "lora": 60.0}
 
 
-def tried(*items: str, device: str = "cpu", **limits_s: float) -> SmokeReport:
+def tried(*items: str, device: str = "cpu", limits_s: Mapping[str, float] = MappingProxyType({})) -> SmokeReport:
     rungs = tuple(item for item in items if item in NAMES)
     models = tuple(item for item in items if item not in NAMES)
     work = trial.Work((*EARLIEST, *items), device=device, training=0.0)
@@ -78,37 +80,58 @@ def test_a_device_that_is_not_there() -> None:
     assert "sees no GPU" in str(found.rungs[1].why)
 
 
-SABOTAGE = {
-    "allocate": ("torch.full = lambda size, value, **how: torch.zeros(size, **how)", "failed", "holds"),
-    "kernel": ("torch.arange = lambda *_, **__: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
-    "matmul": (
+NO_GPU_BEHIND_IT = """
+torch.cuda.is_available, torch.cuda.current_device = lambda: True, lambda: 0
+torch.cuda.get_device_name = lambda _: "a card that is none"
+torch.cuda.reset_peak_memory_stats, torch.cuda.max_memory_allocated = print, lambda _: 0
+torch.cuda.Stream = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+"""
+SABOTAGE = [
+    ("allocate", "torch.full = lambda size, value, **how: torch.zeros(size, **how)", "failed", "holds"),
+    ("kernel", "torch.arange = lambda *_, **__: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
+    (
+        "matmul",
         "right = torch.matmul; torch.Tensor.__matmul__ = lambda a, b: right(a, b) * (1 + (a.dtype != torch.float64))",
         "failed",
         "float32",
     ),
-    "convolution": ("right = torch.conv2d; torch.nn.functional.conv2d = halved", "failed", "matrix product"),
-    "attention": (
+    ("convolution", "right = torch.conv2d; torch.nn.functional.conv2d = halved", "failed", "matrix product"),
+    (
+        "attention",
         "torch.nn.functional.scaled_dot_product_attention = lambda query, *_: query * float('nan')",
         "failed",
         "softmax",
     ),
-    "autograd": ("torch.Tensor.backward = lambda _: time.sleep(600)", "timed-out", "did not end within 8 s"),
-    "optimizer": ("torch.optim.Adam.step = lambda _: None", "failed", "Adam"),
-    "copies": (
+    ("autograd", "torch.Tensor.backward = lambda _: time.sleep(600)", "timed-out", "did not end within 8 s"),
+    ("optimizer", "torch.optim.Adam.step = lambda _: None", "failed", "Adam"),
+    (
+        "copies",
         "right = torch.Tensor.to; torch.Tensor.to = lambda self, *to, **how: right(self, *to, **how) + 1",
         "failed",
         "there and back",
     ),
-    "data-loader": (
+    ("stream", NO_GPU_BEHIND_IT, "crashed", "was ended by SIGKILL"),
+    (
+        "data-loader",
         "torch.utils.data.DataLoader.__iter__ = lambda _: os.kill(os.getpid(), signal.SIGKILL)",
         "crashed",
         "was ended by SIGKILL",
     ),
-    "out-of-memory": ("torch.empty = lambda *_, **__: None", "failed", "an exbibyte was granted"),
-    "compile": ("torch.compile = lambda function: lambda value: value", "failed", "compiled"),
-    "kd": ("right = torch.nn.functional.kl_div; torch.nn.functional.kl_div = halved", "failed", "gradient"),
-    "lora": ("torch.addmm = lambda *_, **__: os.abort()", "crashed", "was ended by SIGABRT"),
-}
+    ("out-of-memory", "torch.empty = lambda *_, **__: None", "failed", "an exbibyte was granted"),
+    ("threads", "torch.set_num_threads = lambda _: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
+    ("compile", "torch.compile = lambda function: lambda value: value", "failed", "compiled"),
+    ("inn", "torch.sigmoid = lambda x: x * float('nan')", "failed", "round trip, torch.float32"),
+    ("inn", "torch.Tensor.slogdet = lambda _: ctypes.string_at(0)", "crashed", "during log determinant: was ended by"),
+    ("kd", "right = torch.nn.functional.kl_div; torch.nn.functional.kl_div = halved", "failed", "gradient"),
+    ("kd", "torch.optim.SGD.step = lambda *_: time.sleep(600)", "timed-out", "during teacher untouched: did not end"),
+    (
+        "lora",
+        "torch.save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)",
+        "crashed",
+        "during sizes: was ended by SIGKILL",
+    ),
+    ("lora", "torch.addmm = lambda *_, **__: os.abort()", "crashed", "was ended by SIGABRT"),
+]
 HEAD = """
 import ctypes, os, signal, sys, time
 import torch
@@ -121,12 +144,47 @@ def halved(*arguments, **how):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("item", SABOTAGE)
-def test_what_is_sabotaged_is_named_and_the_rest_goes_on(item: str, start_up: Path) -> None:
-    code, outcome, why = SABOTAGE[item]
+@pytest.mark.parametrize(("item", "code", "outcome", "why"), SABOTAGE)
+def test_what_is_sabotaged_is_named_and_the_rest_goes_on(
+    item: str, code: str, outcome: str, why: str, start_up: Path
+) -> None:
     start_up.write_text(HEAD + textwrap.dedent(code) + "\n")
-    found = tried(item, "threads", autograd=8.0)
+    last = "out-of-memory" if item == "threads" else "threads"
+    found = tried(item, last, device="cuda" if item == "stream" else "cpu", limits_s={"autograd": 8.0, "kd": 15.0})
     [broken] = [each for each in (*found.rungs, *found.models) if each.name == item]
     assert broken.outcome == outcome, broken
     assert why in str(broken.why)
-    assert [rung.outcome for rung in found.rungs if rung.name == "threads"] == ["passed"]
+    if item != "stream":  # whose device there is not
+        assert [rung.outcome for rung in found.rungs if rung.name == last] == ["passed"]
+
+
+def test_every_rung_and_model_is_sabotaged() -> None:
+    assert {item for item, *_ in SABOTAGE} == {*NAMES, *trial.model_names()} - set(EARLIEST)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "outcome", "why"),
+    [
+        ("import ctypes; ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "crashed", "was ended by SIGKILL"),
+        ("import time; time.sleep(600)", "timed-out", "did not end within 3 s"),
+    ],
+)
+def test_an_import_that_never_comes_back_is_tried_once(
+    code: str, outcome: str, why: str, tmp_path: Path, start_up: Path
+) -> None:
+    assert start_up.parent == tmp_path
+    (tmp_path / "torch.py").write_text(f"open({str(tmp_path / 'tries')!r}, 'a').write('+')\n{code}\n")
+    found = tried("kernel", "kd", limits_s={"import-torch": 3.0})
+    assert (found.rungs[0].outcome, found.rungs[0].why) == (outcome, why)
+    assert found.models[0].why == f"the ladder ends at import-torch: {why}"
+    assert (tmp_path / "tries").read_text() == "+"
+
+
+@pytest.mark.slow
+def test_a_driver_that_hangs_is_named(start_up: Path) -> None:
+    start_up.write_text(HEAD + "torch.cuda.is_available = lambda: time.sleep(600)\n")
+    found = tried("kernel", "kd", device="auto", limits_s={"device": 8.0})
+    assert (found.rungs[1].outcome, found.rungs[1].why) == ("timed-out", "did not end within 8 s")
+    assert not found.has_run
