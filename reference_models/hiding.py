@@ -94,12 +94,14 @@ def lowest_bits(found: Hidden) -> tuple[float, float]:
 def shown(found: Hidden) -> Demo:
     cover, _, stego, _ = found.pictures
     titles = ("cover", "secret", "stego", "revealed secret")
-    notes = ("", "", f"{found.cover:.1f} dB", f"{found.secret:.1f} dB")
+    notes = ("", "", f"PSNR {found.cover:.1f} dB", f"PSNR {found.secret:.1f} dB")
     pictures = [Picture(*each) for each in zip(titles, found.pictures, notes)]
     residual = Picture("stego less cover, ten-fold", ((stego - cover).abs() * 10).clamp(0, 1))
     steps = tuple(float(step) for step in range(len(found.losses)))
     curve = Curve("training loss", steps, found.losses, "step", "mean squared error, weighted")
-    by_bits = zip(("stego like the cover, dB", "revealed secret, dB"), (found.cover, found.secret), lowest_bits(found))
+    by_bits = zip(
+        ("stego like the cover: PSNR, dB", "revealed secret: PSNR, dB"), (found.cover, found.secret), lowest_bits(found)
+    )
     bars = [
         bar
         for group, ours, theirs in by_bits

@@ -13,7 +13,7 @@ from envtool.cli.show import say, terminal_width
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from envtool.catalogue import Catalogue
     from envtool.cli.this_machine import ThisMachine
@@ -28,7 +28,8 @@ Examples:
   envtool smoke-test
   envtool smoke-test --quick --device cpu
   envtool smoke-test --model lora --model kd --seed 3
-  envtool smoke-test --python .venv --format junit > smoke.xml"""
+  envtool smoke-test --python .venv --format junit > smoke.xml
+  envtool smoke-test --report smoke.html"""
 
 
 class Options(NamedTuple):
@@ -43,6 +44,7 @@ class Options(NamedTuple):
     repeat: int
     listed: bool
     form: str
+    report: str | None
 
 
 @click.command("smoke-test", epilog=EXAMPLES)
@@ -59,6 +61,7 @@ class Options(NamedTuple):
 @click.option("--list", "listed", is_flag=True, help="Print the rungs and the models.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
+@click.option("--report", metavar="FILE", help="Also draw what was found, as a page for a browser.")
 @click.pass_context
 def smoke_test(context: click.Context, /, **typed: object) -> None:
     """Prove the GPU stack with reference models.
@@ -81,19 +84,34 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     unknown = [name for name in options.models if name not in model_names()]
     if unknown:
         raise click.UsageError(f"{unknown[0]!r} is no model here: {', '.join(model_names())} are")
+    if options.report:
+        from envtool.cli.report_file import refuse_report  # noqa: PLC0415
+
+        refuse_report(options.report)
     catalogue = Catalogue()
     this = look_here(options.python, catalogue)
-    report = _try(this.executable, options)
+    report = _try(this.executable, options, demo=bool(options.report))
     if options.repeat > 1:
-        report = compare(report, _try(this.executable, options))
+        report = compare(report, _try(this.executable, options, demo=False))
     click.echo(smoke_text(report, options.form, terminal_width()).encode("utf-8", "replace"))
-    if not report.has_run:
-        say(_remedy(this, catalogue))
-        context.exit(3)
-    context.exit(0 if report.passed else 1)
+    remedy = [] if report.has_run else _remedy(this, catalogue)
+    if options.report:
+        _draw(options.report, report, this, remedy)
+    say(remedy)
+    context.exit(0 if report.passed else 1 if report.has_run else 3)
 
 
-def _try(executable: str, options: Options) -> SmokeReport:
+def _draw(file: str, report: SmokeReport, this: ThisMachine, remedy: Sequence[tuple[str, str]]) -> None:
+    from envtool.cli.report_file import made_now, write_report  # noqa: PLC0415 - only --report needs it
+    from envtool.report.smoke_page import smoke_page  # noqa: PLC0415
+    from envtool.report.words import machine_facts  # noqa: PLC0415
+    from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
+
+    what_they_prove = {rung.name: rung.what for rung in RUNGS}
+    write_report(file, smoke_page(report, what_they_prove, machine_facts(this.machine), remedy, made_now()))
+
+
+def _try(executable: str, options: Options, *, demo: bool) -> SmokeReport:
     from envtool import trial  # noqa: PLC0415
     from envtool.smoke import fold  # noqa: PLC0415
     from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
@@ -107,6 +125,7 @@ def _try(executable: str, options: Options) -> SmokeReport:
         device=options.device.replace("hip", "cuda"),  # AMD's cards have NVIDIA's name in torch
         seed=options.seed,
         training=TRAINING[options.size],
+        demo=demo,
     )
     began = time.monotonic()
     events = list(_shown(trial.perform(executable, work, limits_s)))

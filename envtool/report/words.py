@@ -28,6 +28,12 @@ def seen_lines(machine: Machine, why_this_python: str | None) -> list[Line]:
     return [("machine", "; ".join(parts)), *(("note", note) for note in machine.notes)]
 
 
+def machine_facts(machine: Machine) -> list[Line]:
+    """What a page says of the machine beside what torch says: a label and a text each."""
+    drivers = [("Driver", driver) for driver in _driver(machine)]
+    return [("System", _system(machine)), *drivers, ("GPUs", _gpus(machine).removeprefix("GPUs "))]
+
+
 def answer_lines(answer: InstallPlan | Refusal, installer: Sequence[str], shell: str) -> list[Line]:
     return _plan_lines(public(answer)) if isinstance(answer, InstallPlan) else _refusal_lines(answer, installer, shell)
 

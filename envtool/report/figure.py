@@ -1,0 +1,119 @@
+"""Curves as SVG to stand inside a page, which gives them its colours and its font."""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+    from matplotlib.axes import Axes
+
+INCHES = (4.6, 2.5)
+MANY = 100  # points: what is drawn then is their running mean, over the points themselves
+WINDOW = 20
+WIDE_SPAN = 50  # of a line's greatest value to its least, from which on the scale is logarithmic
+# Stand-ins, for matplotlib knows no colour of a page.
+COLOURS = {
+    "#010101": "currentColor",
+    "#020202": "var(--muted)",
+    "#030303": "var(--line)",
+    "#040404": "var(--accent)",
+    "#050505": "var(--bad)",
+}
+INK, MUTED, LINE, ACCENT, BAD = COLOURS
+STROKES = ((ACCENT, "-"), (INK, "--"), (MUTED, ":"), (MUTED, "-."))
+STYLE: dict[Any, object] = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "envtool",  # the same curves give the same file
+    "font.size": 9.5,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "figure.constrained_layout.use": True,
+}
+
+
+class Line(NamedTuple):
+    title: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+def curves_svg(name: str, lines: Sequence[Line], x_label: str, y_label: str) -> Markup:
+    """The lines in one pair of axes; `name` is the picture's own among those of the page."""
+    import matplotlib as mpl  # noqa: PLC0415 - of the extra
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a matplotlibrc says
+        mpl.rcParams.update(STYLE)
+        figure = Figure(figsize=INCHES)
+        axes = figure.add_subplot()
+        for line, (colour, stroke) in zip(lines, cycle(STROKES), strict=False):
+            _draw(axes, line, colour, stroke)
+        axes.set_xlabel(_plain(x_label))
+        axes.set_ylabel(_plain(y_label))
+        if any(_spans_decades(line.y) for line in lines):
+            axes.set_yscale("log")
+        if len(lines) > 1:
+            axes.legend()
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return _for_page(drawn.getvalue(), name)
+
+
+def _draw(axes: Axes, line: Line, colour: str, stroke: str) -> None:
+    if len(line.x) <= MANY:
+        axes.plot(line.x, line.y, color=colour, linestyle=stroke, label=_plain(line.title))
+        return
+    axes.plot(line.x, line.y, color=colour, linewidth=0.6, alpha=0.35)
+    axes.plot(line.x[WINDOW - 1 :], running_mean(line.y), color=colour, linestyle=stroke, label=_plain(line.title))
+
+
+def _plain(text: str) -> str:
+    """So that matplotlib finds no formula in it."""
+    return text.replace("$", r"\$")
+
+
+def _spans_decades(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) > WIDE_SPAN * min(values)
+
+
+def running_mean(values: Sequence[float]) -> list[float]:
+    """Of each WINDOW values that follow one another."""
+    return [sum(values[end - WINDOW : end]) / WINDOW for end in range(WINDOW, len(values) + 1)]
+
+
+def _for_page(svg: str, name: str) -> Markup:
+    """Without what a file of its own needs, its ids apart from those of other pictures, in the page's colours."""
+    from markupsafe import Markup  # noqa: PLC0415 - of the extra
+
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg)
+    svg = re.sub(r'(?<= id=")|(?<=href="#)|(?<=url\(#)', f"{name}-", svg).replace("xlink:href", "href")
+    svg = re.sub(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', svg, count=1)
+    for stand_in, colour in COLOURS.items():
+        svg = svg.replace(stand_in, colour)
+    return Markup(svg)  # noqa: S704 - matplotlib has escaped the texts
