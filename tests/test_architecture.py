@@ -60,6 +60,7 @@ ROOMS = {
         "tomlkit",
         "rich",
         "jinja2",
+        "markupsafe",
         "matplotlib",
     },
     # world
