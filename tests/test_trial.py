@@ -24,11 +24,11 @@ LIMITS_S = {rung.name: 60.0 for rung in RUNGS} | {"inn": 60.0, "kd": 60.0, "lora
 
 
 def tried(*items: str, device: str = "cpu", limits_s: Mapping[str, float] = MappingProxyType({})) -> SmokeReport:
-    rungs = tuple(item for item in items if item in NAMES)
+    rungs = tuple(dict.fromkeys((*EARLIEST, *(item for item in items if item in NAMES))))
     models = tuple(item for item in items if item not in NAMES)
-    work = trial.Work((*EARLIEST, *items), device=device, training=0.0)
+    work = trial.Work((*rungs, *models), device=device, training=0.0)
     events = list(trial.perform(sys.executable, work, {**LIMITS_S, **limits_s}))
-    return fold(events, (*EARLIEST, *rungs), models, 0, 0.0)
+    return fold(events, rungs, models, 0, 0.0)
 
 
 @pytest.fixture
@@ -50,7 +50,8 @@ def test_the_rungs_are_those_of_the_target() -> None:
 def test_every_quick_rung_passes_here() -> None:
     found = tried(*(rung.name for rung in RUNGS if rung.is_quick and rung.name not in EARLIEST))
     assert {rung.name: rung.why for rung in found.rungs if rung.outcome != "passed"} == {
-        "stream": "only CUDA devices have streams to choose from"
+        "stream": "only CUDA devices have streams to choose from",
+        "companions": "neither torchvision nor torchaudio is installed here",
     }
     assert found.stage
     assert found.stage.device == "cpu"
@@ -63,7 +64,7 @@ def test_a_start_up_file_that_prints_and_a_json_py_beside_the_user(
     (tmp_path / "here").mkdir()
     (tmp_path / "here/json.py").write_text("raise SystemExit('the wrong json')\n")
     monkeypatch.chdir(tmp_path / "here")
-    assert [rung.outcome for rung in tried("kernel").rungs] == ["passed"] * 3
+    assert [rung.outcome for rung in tried("kernel").rungs] == ["passed"] * 4
 
 
 def test_a_torch_that_cannot_be_imported(tmp_path: Path, start_up: Path) -> None:
@@ -85,6 +86,10 @@ torch.cuda.is_available, torch.cuda.current_device = lambda: True, lambda: 0
 torch.cuda.get_device_name = lambda _: "a card that is none"
 torch.cuda.reset_peak_memory_stats, torch.cuda.max_memory_allocated = print, lambda _: 0
 torch.cuda.Stream = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+"""
+FOREIGN = """
+its = pathlib.Path(__file__).with_name("torchvision.py")
+its.write_text("import torch; torch.library.register_fake('torchvision::nms')(print)")
 """
 SABOTAGE = [
     ("allocate", "torch.full = lambda size, value, **how: torch.zeros(size, **how)", "failed", "holds"),
@@ -118,6 +123,12 @@ SABOTAGE = [
         "was ended by SIGKILL",
     ),
     ("out-of-memory", "torch.empty = lambda *_, **__: None", "failed", "an exbibyte was granted"),
+    (
+        "companions",
+        FOREIGN,
+        "failed",
+        "operator torchvision::nms does not exist",
+    ),
     ("threads", "torch.set_num_threads = lambda _: ctypes.string_at(0)", "crashed", "was ended by SIGSEGV"),
     ("compile", "torch.compile = lambda function: lambda value: value", "failed", "compiled"),
     ("inn", "torch.sigmoid = lambda x: x * float('nan')", "failed", "round trip, torch.float32"),
@@ -130,10 +141,10 @@ SABOTAGE = [
         "crashed",
         "during sizes: was ended by SIGKILL",
     ),
-    ("lora", "torch.addmm = lambda *_, **__: os.abort()", "crashed", "was ended by SIGABRT"),
+    ("lora", "torch.nn.functional.layer_norm = lambda *_, **__: os.abort()", "crashed", "was ended by SIGABRT"),
 ]
 HEAD = """
-import ctypes, os, signal, sys, time
+import ctypes, os, pathlib, signal, sys, time
 import torch
 import torch.utils.data
 
@@ -154,12 +165,12 @@ def test_what_is_sabotaged_is_named_and_the_rest_goes_on(
     [broken] = [each for each in (*found.rungs, *found.models) if each.name == item]
     assert broken.outcome == outcome, broken
     assert why in str(broken.why)
-    if item != "stream":  # whose device there is not
+    if item not in (*EARLIEST, "stream"):  # all stand on those, and the stream's device is none
         assert [rung.outcome for rung in found.rungs if rung.name == last] == ["passed"]
 
 
 def test_every_rung_and_model_is_sabotaged() -> None:
-    assert {item for item, *_ in SABOTAGE} == {*NAMES, *trial.model_names()} - set(EARLIEST)
+    assert {"import-torch", "device"} | {item for item, *_ in SABOTAGE} == {*NAMES, *trial.model_names()}
 
 
 @pytest.mark.slow

@@ -4,6 +4,8 @@ Stand-alone, Python 3.6 grammar. A rung is a function of the stage that yields c
 nothing to prove. Expected numbers are made on the CPU in double precision, never by the device that is judged.
 """
 
+import importlib
+import importlib.util
 import platform
 import time
 from typing import Any, Callable, Dict, Iterator, Optional
@@ -220,6 +222,22 @@ def out_of_memory(stage: Stage) -> Iterator[Said]:
     yield check("a sum after it", abs(torch.ones(10, device=stage.device).sum().item() - 10), 0, "off")
 
 
+def companions(stage: Stage) -> Iterator[Said]:
+    """What was compiled against torch: of another build, it fails as it is imported or as its own operator is called."""
+    torch = stage.torch
+    there = [name for name in ("torchvision", "torchaudio") if importlib.util.find_spec(name)]
+    if not there:
+        raise Skipped("neither torchvision nor torchaudio is installed here")
+    apart = torch.tensor([[0.0, 0.0, 1.0, 1.0], [2.0, 2.0, 3.0, 3.0]])  # boxes, both of which stay
+    for name in there:
+        try:
+            companion = importlib.import_module(name)
+            kept = len(companion.ops.nms(apart, torch.ones(2), 0.5)) if name == "torchvision" else len(apart)
+        except Exception as error:
+            raise RuntimeError("{} does not belong to torch {}: {}".format(name, torch.__version__, error)) from error
+        yield check("{} beside torch".format(name), abs(kept - len(apart)), 0, "wrong boxes")
+
+
 def threads(stage: Stage) -> Iterator[Said]:
     """How much slower all threads are than one: above 1 the machine is oversubscribed."""
     torch = stage.torch
@@ -275,6 +293,7 @@ RUNGS = {  # in the order of the climb; the slowest last
     "stream": stream,
     "data-loader": data_loader,
     "out-of-memory": out_of_memory,
+    "companions": companions,
     "threads": threads,
     "compile": compile_function,
 }

@@ -18,7 +18,7 @@ from typing import Any, Dict, Optional
 
 import ladder  # type: ignore[import-not-found]  # in the same folder when this runs
 
-EARLIEST = ("import-torch", "device")  # rungs that every other item stands on
+EARLIEST = ("import-torch", "device", "allocate", "kernel")  # rungs that every other item stands on
 
 
 class Events:
@@ -40,7 +40,8 @@ def main() -> None:
     for rung in EARLIEST:
         if not perform(events, stage, work, rung):
             return
-    events.say("machine", **machine(stage))
+        if rung == "device":
+            events.say("machine", **machine(stage))
     for item in work["items"]:
         if item not in EARLIEST:
             perform(events, stage, work, item)

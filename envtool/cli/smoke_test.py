@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from envtool.cli.show import say, terminal_width
+from envtool.cli.show import result, say, terminal_width
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from envtool.catalogue import Catalogue
     from envtool.cli.this_machine import ThisMachine
+    from envtool.conditions import Planned
     from envtool.events import Event
+    from envtool.facts import Target
     from envtool.smoke import SmokeReport
 
 FORMATS = ("text", "json", "markdown", "junit")
@@ -72,8 +73,10 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     Exit codes: 0 all passed, 1 a check failed, crashed or took too long, 3 it could not run.
     """
     from envtool.catalogue import Catalogue  # noqa: PLC0415 - --help needs none of it
+    from envtool.cli.planned import plan_for  # noqa: PLC0415
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
     from envtool.smoke import compare  # noqa: PLC0415
+    from envtool.smoke.device import device_for  # noqa: PLC0415
     from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
     from envtool.trial import model_names  # noqa: PLC0415
 
@@ -90,11 +93,13 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
         refuse_report(options.report)
     catalogue = Catalogue()
     this = look_here(options.python, catalogue)
+    planned = plan_for(this, catalogue)
+    options = options._replace(device=device_for(options.device, planned and planned.backend, os.environ))
     report = _try(this.executable, options, demo=bool(options.report))
     if options.repeat > 1:
         report = compare(report, _try(this.executable, options, demo=False))
-    click.echo(smoke_text(report, options.form, terminal_width()).encode("utf-8", "replace"))
-    remedy = [] if report.has_run else _remedy(this, catalogue)
+    result(smoke_text(report, options.form, terminal_width()))
+    remedy = _remedy(report, this.target, planned)
     if options.report:
         _draw(options.report, report, this, remedy)
     say(remedy)
@@ -122,7 +127,7 @@ def _try(executable: str, options: Options, *, demo: bool) -> SmokeReport:
     limits_s |= dict.fromkeys(models, options.timeout or MODEL_LIMIT_S[options.size])
     work = trial.Work(
         items=(*rungs, *models),
-        device=options.device.replace("hip", "cuda"),  # AMD's cards have NVIDIA's name in torch
+        device=options.device,
         seed=options.seed,
         training=TRAINING[options.size],
         demo=demo,
@@ -145,11 +150,15 @@ def _shown(events: Iterable[Event]) -> Iterator[Event]:
         yield event
 
 
-def _remedy(this: ThisMachine, catalogue: Catalogue) -> list[tuple[str, str]]:
-    """The install command that serves this machine."""
-    from envtool.cli.planned import plan_for  # noqa: PLC0415
-
-    planned = plan_for(this, catalogue)
-    return (
-        [("instead", planned.command)] if planned else [("refused", "envtool install-torch says why nothing runs here")]
-    )
+def _remedy(report: SmokeReport, target: Target, planned: Planned | None) -> list[tuple[str, str]]:
+    """The install command that serves this machine, where the test says that what is installed does not."""
+    is_broken = {rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")}
+    if report.has_run and "companions" not in is_broken:
+        return []
+    if planned is None:
+        return [("refused", "envtool install-torch says why nothing runs here")]
+    installed = next((package.version for package in target.packages if package.name == "torch"), "")
+    is_met = planned.torch in (installed, installed.partition("+")[0])  # pip would take it for the same
+    again = " --force-reinstall" if is_met and not report.has_run else ""
+    otherwise = [("or", "--device cpu tries the CPU")] if "device" in is_broken else []
+    return [("instead", planned.command + again), *otherwise]

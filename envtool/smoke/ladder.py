@@ -26,7 +26,8 @@ RUNGS = (
     Rung("stream", "work on a stream other than the default one", 60),
     Rung("data-loader", "two workers load data over shared memory", 60),
     Rung("out-of-memory", "too large a request is refused, and the device works on", 60),
+    Rung("companions", "torchvision and torchaudio, where they are there, belong to this torch", 120),
     Rung("threads", "whether other programs keep the cores busy", 60),
     Rung("compile", "torch.compile of a small function", 180, is_quick=False),
 )
-EARLIEST = ("import-torch", "device")  # what every other rung and every model stands on
+EARLIEST = ("import-torch", "device", "allocate", "kernel")  # what every other rung and every model stands on
