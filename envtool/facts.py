@@ -16,6 +16,8 @@ from envtool.errors import MachineUnreadable, TargetUnusable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from envtool.usage import Usage
+
 VENDORS = ("nvidia", "amd", "intel", "apple")
 
 
@@ -142,6 +144,7 @@ class Evidence(NamedTuple):
     log: Iterable[bytes] = ()  # in pieces of any size, in order; read once
     machine: Machine | None = None  # where it ran
     status: int | None = None  # how it ended
+    usage: Usage | None = None  # what was seen while it ran; None: nobody looked
     remedy: str | None = None  # the command that install-torch names for the machine
     command: str | None = None  # what was run, where that is known otherwise than from the log
 

@@ -27,6 +27,7 @@ ROOMS = {
     "errors": set[str](),
     "facts": {"errors", "usage", "packaging"},
     "usage": set[str](),
+    "amount": set[str](),
     "demo": set[str](),
     "events": {"demo"},
     "conditions": {"facts", "catalogue"},  # the latter as a type alone
@@ -41,8 +42,8 @@ ROOMS = {
     # decisions
     "plan": {"errors", "facts", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
-    "diagnose": {"facts", "usage", "rules", "tables"},
-    "checkup": {"facts", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
+    "diagnose": {"facts", "usage", "amount", "rules", "tables"},
+    "checkup": {"facts", "amount", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
     "smoke": {"facts", "demo", "events"},
     # words
     "report": {
@@ -51,6 +52,7 @@ ROOMS = {
         "demo",
         "events",
         "usage",
+        "amount",
         "conditions",
         "card_support",
         "rules",
@@ -81,6 +83,7 @@ ROOMS = {
         "facts",
         "events",
         "usage",
+        "amount",
         "conditions",
         *KNOWLEDGE,
         *DECISIONS,

@@ -15,8 +15,8 @@ import pytest
 import whereabouts
 from mounting import as_nobody, mounted
 
+from envtool.amount import amount
 from envtool.checkup import CHECKS
-from envtool.checkup.amount import amount
 from envtool.conditions.hoards import Hoard
 from envtool.surroundings import hoards
 from envtool.surroundings.litter import last_used

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from loopback import bare_environment
+from mounting import mounted
 
 import envtool
 
@@ -36,7 +38,9 @@ def test_one_that_fails_is_explained_and_its_stdout_is_its_own() -> None:
 def test_one_that_works() -> None:
     ran = doctor("--", sys.executable, "-c", "print('done')")
     assert (ran.returncode, ran.stdout) == (0, "done\n")
-    assert ran.stderr.endswith("ended with exit status 0\n")
+    worked, used = ran.stderr.splitlines()
+    assert worked.endswith("ended with exit status 0")
+    assert re.fullmatch(r"used    \d+\.\d s, \d+ MB of memory at most\b.*", used)
 
 
 def test_json_has_stdout_for_itself() -> None:
@@ -50,7 +54,42 @@ def test_a_child_that_is_killed_proves_nothing() -> None:
     ran = doctor("--json", "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
     assert ran.returncode == 1
     assert "was ended by SIGKILL" in ran.stderr
-    assert all(finding["confidence"] == "possible" for finding in json.loads(ran.stdout)["findings"])
+    [finding] = json.loads(ran.stdout)["findings"]
+    assert (finding["id"], finding["confidence"]) == ("out-of-memory", "possible")
+    assert finding["evidence"] == [{"line": 0, "text": "seen: the command was ended by SIGKILL"}]
+
+
+def test_json_says_what_it_used() -> None:
+    ran = doctor("--json", "--", sys.executable, "-c", "held = bytearray(60 << 20); import time; time.sleep(0.5)")
+    usage = json.loads(ran.stdout)["usage"]
+    assert usage["status"] == 0
+    assert usage["seconds"] > 0.5
+    assert usage["memory"]["peak_bytes"] > 60 << 20
+    assert usage["disks"][0]["least"]["bytes"] <= usage["disks"][0]["at_start"]["bytes"]
+
+
+def test_what_it_saves(tmp_path: Path) -> None:
+    kept = tmp_path / "new/kept"
+    ran = doctor("--save", str(kept), "--", sys.executable, "-c", FULL)
+    assert ran.returncode == 1
+    assert f"written {kept}: log.txt, samples.tsv, report.json\n" in ran.stderr
+    assert sorted(file.name for file in kept.iterdir()) == ["log.txt", "report.json", "samples.tsv"]
+    assert set((kept / "log.txt").read_text().splitlines()) == {"out", "OSError: [Errno 28] No space left on device"}
+    names, *rows = [row.split("\t") for row in (kept / "samples.tsv").read_text().splitlines()]
+    assert names[:4] == ["at_s", "printed", "memory", "available"]
+    assert int(rows[-1][1]) == (kept / "log.txt").stat().st_size
+    assert json.loads((kept / "report.json").read_text())["findings"][0]["id"] == "disk-full"
+    again = doctor("--save", str(kept), "--", sys.executable, "-c", "")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert f"{kept} is not empty" in again.stderr
+
+
+def test_a_full_disk_costs_the_saved_log_and_nothing_else(tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "size=1m") as small:
+        ran = doctor("--save", str(small / "kept"), "--", sys.executable, "-c", "print('x' * 2_000_000)")
+        assert ran.stdout == "x" * 2_000_000 + "\n"
+        assert f"{small}/kept/samples.tsv is as it was, for it could not be written" in ran.stderr
+        assert "Traceback" not in ran.stderr
 
 
 def test_a_time_limit() -> None:

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 MB = 1_000_000
 BOUND_BY_MODES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")  # root is not, unless so
+FILLS_AND_CLEANS = """
+import os, tempfile, time
+place = os.path.join(tempfile.gettempdir(), "tables")
+try:
+    with open(place, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
+except OSError:
+    time.sleep(1)  # as long as a build goes on for after such a fault
+os.remove(place)
+raise SystemExit("the tables are not whole")
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -46,6 +58,7 @@ class TestFull:
         with mounted(install.temporary, "size=20m"):
             answer = install.pip_from_index("--no-cache-dir", "ballast")
         assert answer.verdict == ("disk-full", "certain")
+        assert str(install.temporary) in answer.first.title
 
     def test_a_build_environment_that_does_not_fit(self, install: RealInstall) -> None:
         install.offers_a_source("tides", sources.setup_py("tides"))
@@ -53,6 +66,7 @@ class TestFull:
             answer = install.pip_from_index("tides")
         assert "Installing build dependencies: finished with status 'error'" in answer.words
         assert answer.verdict == ("disk-full", "certain")
+        assert str(install.temporary) in answer.first.title
 
     def test_inodes_that_run_out(self, install: RealInstall) -> None:
         install.offers_a_wheel("ballast", files=400)
@@ -60,13 +74,23 @@ class TestFull:
         with mounted(install.temporary, "nr_inodes=200"):
             answer = install.pip_from_index("tides")
         assert answer.verdict == ("disk-full", "certain")
-        assert f"{install.temporary}/pip-" in answer.first.title
+        assert str(install.temporary) in answer.first.title
 
     def test_an_environment_that_does_not_fit(self, install: RealInstall) -> None:
         install.offers_a_wheel("ballast", 30 * MB)
         with mounted(install.site / "ballast_data", "size=20m"):
             answer = install.pip_from_index("ballast")
         assert answer.verdict == ("disk-full", "certain")
+        assert "had the least room" not in answer.first.title  # the disk that is full lies where nobody looks
+
+    def test_one_that_is_cleaned_before_anybody_speaks_of_it(self, install: RealInstall) -> None:
+        install.offers_a_source("tides", sources.setup_py("tides", before=FILLS_AND_CLEANS))
+        with mounted(install.temporary, "size=40m"):
+            answer = install.pip_from_index("tides")
+        assert "No space left" not in answer.words
+        assert answer.verdict == ("disk-full", "likely")
+        assert answer.first.title.startswith(f"{install.temporary} was full while the command ran")
+        assert f"TMPDIR=~/tmp {install.python} -m pip install" in answer.first.fix[0]
 
     def test_one_that_is_large_enough(self, install: RealInstall) -> None:
         install.offers_a_wheel("ballast", 5 * MB)

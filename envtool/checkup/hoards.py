@@ -6,7 +6,7 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.checkup.amount import amount
+from envtool.amount import amount
 from envtool.checkup.check import Check, Verdict
 
 if TYPE_CHECKING:

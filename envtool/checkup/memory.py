@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envtool.checkup.amount import mib
+from envtool.amount import mib
 from envtool.checkup.check import Check, Verdict
 from envtool.checkup.room_part import judged
 

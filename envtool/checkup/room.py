@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from envtool.amount import mib
 from envtool.checkup import memory
-from envtool.checkup.amount import mib
 from envtool.checkup.check import Check, Verdict
 from envtool.checkup.room_part import judged
 from envtool.checkup.shortage import Need, shortages

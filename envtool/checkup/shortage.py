@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.checkup.amount import mib
+from envtool.amount import mib
 from envtool.conditions.room import ENVIRONMENT, PIP_CACHE, TEMPORARY, UV_CACHE
 
 if TYPE_CHECKING:

@@ -13,13 +13,11 @@ from envtool.cli.show import say, terminal_width
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from envtool.catalogue import Catalogue
     from envtool.cli.this_machine import ThisMachine
+    from envtool.cli.watched import Watched
     from envtool.facts import Machine, Target
     from envtool.plan import InstallPlan, Refusal, Request
-    from envtool.run.record import Record
     from envtool.target import Chosen
 
 FORMATS = ("pip", "uv", "requirements", "pyproject", "dockerfile", "environment-yml", "json")
@@ -225,11 +223,12 @@ def _check(options: Options) -> None:
 
 def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Options) -> int:
     """Install the plan into the target, and say what torch sees there."""
-    from envtool import installer, run  # noqa: PLC0415
+    from envtool import installer  # noqa: PLC0415
     from envtool.cli.obstacles import obstacles  # noqa: PLC0415
+    from envtool.cli.watched import watched  # noqa: PLC0415
     from envtool.plan import argv  # noqa: PLC0415
     from envtool.report import words  # noqa: PLC0415
-    from envtool.run.record import Record  # noqa: PLC0415
+    from envtool.run.streaming import ALL_TO_STDERR  # noqa: PLC0415
     from envtool.target import sees_gpu  # noqa: PLC0415
 
     executable = target.python.executable or chosen.executable  # what a shim of pyenv leads to
@@ -242,22 +241,20 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
         return 1
     if not options.yes and not click.confirm(f"Install into {target.prefix}?", default=True, err=True):
         return 1
-    record = Record()
-    ran = run.stream(command, record=record)
-    if ran.status != 0:
-        say(words.failed_install_lines(command[0], ran.status, ran.trouble, ran.stdout))
-        _say_why(record, ran.status, command)
+    seen = watched(command, ALL_TO_STDERR)
+    if seen.ran.status != 0:
+        say(words.failed_install_lines(command[0], seen.ran.status, seen.ran.trouble, seen.ran.stdout))
+        _say_why(seen)
         return 1
     torch = sees_gpu(executable)
     say(words.torch_lines(torch.version, torch.build, torch.device, torch.error))
     return 0 if torch.error is None and (torch.device or plan.backend == "cpu") else 1
 
 
-def _say_why(record: Record, status: int | None, command: Sequence[str]) -> None:
+def _say_why(seen: Watched) -> None:
     """The doctor's finding, where there is one."""
-    from envtool.cli.doctor.command import diagnosed  # noqa: PLC0415
     from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
 
-    diagnosis = diagnosed(record, status, command)
+    diagnosis = seen.diagnosis()
     if diagnosis.findings:
         click.echo("\n" + diagnosis_text(diagnosis, "text"), err=True)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.diagnose.reading import read
+from envtool.diagnose.seen import NUMBER
 from envtool.diagnose.words import NAMES_IT, words_of
 from envtool.rules import RULES, Stage
 from envtool.rules.anchors import anchors, spans_lines
@@ -65,6 +66,7 @@ def prescribe(diagnosis: Diagnosis, command: str) -> Diagnosis:
 class _Hit(NamedTuple):
     rule: Rule
     match: re.Match[str]
+    beside: re.Match[str] | None = None  # what the log says of it, where the match is what was seen
 
 
 def find(evidence: Evidence) -> Diagnosis:
@@ -137,12 +139,25 @@ def _without_symptoms(hits: Sequence[_Hit], log: Log) -> list[_Hit]:
     for hit in hits:
         cause, rows = hit.rule.cause.id, _rows(hit.match, log)
         is_guess = certain and hit.rule.confidence == "possible"
-        if cause in kept or cause in explained or is_guess or certain.intersection(rows):
+        if cause in kept:
+            kept[cause] = _with_log(kept[cause], hit, log)
+        elif cause in explained or is_guess or certain.intersection(rows):
             continue
-        kept[cause] = hit
-        explained.update(hit.rule.over)
+        else:
+            kept[cause] = hit
+            explained.update(hit.rule.over)
         certain.update(rows if hit.rule.confidence == "certain" else ())
     return list(kept.values())
+
+
+def _with_log(kept: _Hit, hit: _Hit, log: Log) -> _Hit:
+    """What was seen beside the log, with what the log says of it."""
+    tells_more = kept.beside is None and _is_seen(kept, log) and not _is_seen(hit, log)
+    return kept._replace(beside=hit.match) if tells_more else kept
+
+
+def _is_seen(hit: _Hit, log: Log) -> bool:
+    return log.line(log.row(hit.match.start())).number == NUMBER
 
 
 def _rows(match: re.Match[str], log: Log) -> range:
@@ -158,7 +173,7 @@ def _finding(hit: _Hit, log: Log, remedy: str | None) -> Finding:
         severity=cause.severity,
         title=words.sentence(hit.rule.title or cause.title),
         confidence=hit.rule.confidence,
-        evidence=_evidence(hit.match, log),
+        evidence=(*(_evidence(hit.beside, log) if hit.beside else ()), *_evidence(hit.match, log)),
         why=cause.why,
         fix=words.commands(hit.rule.fix or cause.fix),
     )

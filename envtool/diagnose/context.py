@@ -85,7 +85,7 @@ _PACKAGES = (
     rf"Failed to (?:build|download and build) `{_NAME}(?:==| @)",
     rf"Failed to (?:build|download and build) `{_NAME}`",
     rf"Failed building wheel for {_NAME}",
-    rf"Encountered error while (?:generating package metadata|trying to install package)\.\n╰─> {_NAME}",
+    rf"Encountered error while (?:generating package metadata|trying to install package)\.\n╰─> {_NAME}$",
     rf"Running setup\.py install for {_NAME}: (?:started\s{{1,40}}Running.{{0,100}})?error",
     rf"Could not build wheels for {_NAME}",
     rf"Failed cleaning build dir for {_NAME}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool.diagnose.clean import clean
 from envtool.diagnose.context import run_of
 from envtool.diagnose.keep import keep
+from envtool.diagnose.seen import NUMBER, seen_lines
 from envtool.rules.log import Log
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ class Reading(NamedTuple):
 def read(evidence: Evidence) -> Reading:
     kept = keep(evidence.log)
     parts = [(number, part) for number, line in kept.lines for part in clean(line)] or [(1, "")]
+    printed = "\n".join(part for _, part in parts)
+    parts += [(NUMBER, line) for line in (seen_lines(evidence.usage) if evidence.usage else ())]
     text = "\n".join(part for _, part in parts)
-    settled, quiet = (len(text), len(text)) if evidence.status == 0 else _successes(text)
+    settled, quiet = (len(text), len(text)) if evidence.status == 0 else _successes(printed)
     log = Log(
         text=text,
         lower=text.lower(),
         numbers=tuple(number for number, _ in parts),
         starts=tuple(accumulate((len(part) + 1 for _, part in parts[:-1]), initial=0)),
-        run=run_of(text, evidence.machine, evidence.command),
+        run=run_of(printed, evidence.machine, evidence.command),
         settled=settled,
         quiet=quiet,
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from envtool.report.usage import usage_fields, usage_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from envtool.diagnose import Diagnosis, Finding, Line
     from envtool.rules.rule import Cause
+    from envtool.usage import Usage
 
 HOW_SURE = {
     "certain": "the log proves it",
@@ -19,15 +22,15 @@ HOW_SURE = {
 REPORT_IT = "To have it known next time, report it to envtool with these lines and the command that was run."
 
 
-def diagnosis_text(diagnosis: Diagnosis, form: str) -> str:
-    """In one of FORMATS. What a log holds may not steer the terminal that shows it."""
+def diagnosis_text(diagnosis: Diagnosis, form: str, usage: Usage | None = None) -> str:
+    """In one of FORMATS, with what the run used where that is known. What a log holds may not steer a terminal."""
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for sign in FORMATS[form](diagnosis)
+        for sign in FORMATS[form](diagnosis, usage)
     )
 
 
-def _text(diagnosis: Diagnosis) -> str:
+def _text(diagnosis: Diagnosis, _usage: Usage | None) -> str:
     blocks = [_summary(diagnosis)]
     for number, finding in enumerate(diagnosis.findings, 1):
         blocks.append("\n".join(_finding_lines(finding, f"{number}. " if len(diagnosis.findings) > 1 else "")))
@@ -64,22 +67,27 @@ def _finding_lines(finding: Finding, number: str) -> Iterator[str]:
     yield from (f"  {command}" for command in finding.fix)
 
 
-def _evidence_text(lines: Iterable[tuple[int, str]]) -> str:
-    return "\n".join(f"  line {number}: {text}" for number, text in lines)
+def _evidence_text(lines: Iterable[Line]) -> str:
+    return "\n".join(f"  {_placed(line)}" for line in lines)
 
 
-def _markdown(diagnosis: Diagnosis) -> str:
-    blocks = [_summary(diagnosis)]
+def _placed(line: Line) -> str:
+    """Behind its number in the log; what was seen beside the log has none."""
+    return f"line {line.number}: {line.text}" if line.number else line.text
+
+
+def _markdown(diagnosis: Diagnosis, usage: Usage | None) -> str:
+    blocks = [_summary(diagnosis), *([f"Used: {usage_line(usage)}."] if usage else [])]
     for finding in diagnosis.findings:
         blocks += [
             f"## {finding.title}",
             f"`{finding.id}`; {HOW_SURE[finding.confidence]}.",
-            _fenced(f"line {number}: {text}" for number, text in finding.evidence),
+            _fenced(map(_placed, finding.evidence)),
             finding.why,
             _fenced(finding.fix, "sh"),
         ]
     if diagnosis.unexplained:
-        blocks.append(_fenced(f"line {number}: {text}" for number, text in diagnosis.unexplained))
+        blocks.append(_fenced(map(_placed, diagnosis.unexplained)))
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -87,7 +95,7 @@ def _fenced(lines: Iterable[str], language: str = "") -> str:
     return "\n".join([f"```{language}", *(line.replace("```", "'''") for line in lines), "```"])
 
 
-def _json(diagnosis: Diagnosis) -> str:
+def _json(diagnosis: Diagnosis, usage: Usage | None) -> str:
     body = {
         "schema": 1,
         "outcome": diagnosis.outcome,
@@ -96,6 +104,7 @@ def _json(diagnosis: Diagnosis) -> str:
         "findings": [_finding_fields(finding) for finding in diagnosis.findings],
         "unexplained": [_line_fields(line) for line in diagnosis.unexplained],
         "log": {"lines": diagnosis.lines, "cut": diagnosis.cut},
+        **({"usage": usage_fields(usage)} if usage else {}),
     }
     return json.dumps(body, ensure_ascii=False)
 
@@ -108,7 +117,7 @@ def _line_fields(line: Line) -> dict[str, object]:
     return {"line": line.number, "text": line.text}
 
 
-FORMATS: dict[str, Callable[[Diagnosis], str]] = {"text": _text, "json": _json, "markdown": _markdown}
+FORMATS: dict[str, Callable[[Diagnosis, Usage | None], str]] = {"text": _text, "json": _json, "markdown": _markdown}
 
 
 def causes_text(causes: Iterable[Cause]) -> str:

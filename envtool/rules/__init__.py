@@ -12,6 +12,7 @@ from envtool.rules import (
     index,
     machine,
     network,
+    room,
     rust,
     success,
 )
@@ -19,7 +20,7 @@ from envtool.rules.rule import CONFIDENCES, Cause, Rule, Stage, compiled
 
 __all__ = ("CAUSES", "CONFIDENCES", "RULES", "Cause", "Rule", "Stage", "compiled")
 
-_TOPICS = (machine, environment, network, cuda, build, choice, artifacts, index, rust, compilers, success)
+_TOPICS = (room, machine, environment, network, cuda, build, choice, artifacts, index, rust, compilers, success)
 
 RULES: tuple[Rule, ...] = tuple(
     sorted((rule for topic in _TOPICS for rule in topic.RULES), key=lambda rule: rule.stage)

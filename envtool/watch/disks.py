@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Disks:
-    """Looked at again and again; of each the least that was free is kept."""
+    """Looked at again and again; the least that was free of each is kept."""
 
     def __init__(self, folders: Iterable[Folder]) -> None:
         self.watched = [_Watched(disk) for disk in _disks(folders)]
@@ -66,9 +66,9 @@ def folders_of(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[
     yield "pip's cache", Path(environment.get("PIP_CACHE_DIR") or caches / "pip")
     yield "uv's cache", Path(environment.get("UV_CACHE_DIR") or caches / "uv")
     for word in argv:
-        named = Path(word.rpartition("=")[2])
-        if named.is_dir():
-            yield str(named), named
+        named = word.rpartition("=")[2]
+        if os.sep in named and Path(named).is_dir():
+            yield named, Path(named)
     yield "home", folders.home(environment)
     yield "working folder", Path.cwd()
 
@@ -89,7 +89,10 @@ class _Stands(NamedTuple):
 
 
 def _disks(folders: Iterable[Folder]) -> Iterator[Disk]:
-    """One for all folders that share their room; a folder that is yet to be made stands where its parent does."""
+    """One for all folders that share their room, but for those that nobody can write to.
+
+    A folder that is yet to be made stands where its parent does.
+    """
     held: dict[int, list[str]] = {}
     mounts: dict[int, str] = {}
     for what, folder in folders:
@@ -100,6 +103,8 @@ def _disks(folders: Iterable[Folder]) -> Iterator[Disk]:
             if what not in holds:
                 holds.append(what)
     for device, mount in mounts.items():
+        if _is_read_only(mount):
+            continue
         free = _free(mount)
         yield Disk(mount, tuple(held[device]), _size(mount), free, free, 0.0, 0.0)
 
@@ -112,6 +117,11 @@ def _standing(folder: Path) -> _Stands:
     while not os.path.ismount(place) and place != place.parent:
         place = place.parent
     return _Stands(str(place), device)
+
+
+def _is_read_only(mount: str) -> bool:
+    """An image that a snap or a container is mounted from is always full."""
+    return sys.platform != "win32" and bool(os.statvfs(mount).f_flag & os.ST_RDONLY)
 
 
 def _free(mount: str) -> Room:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -20,6 +20,16 @@ Examples:
   envtool doctor --log install.log
   pip install flash-attn 2>&1 | envtool doctor --log -
   envtool doctor --explain no-wheel-for-python"""
+
+
+class Running(NamedTuple):
+    """How a command is to be run."""
+
+    form: str
+    timeout_s: float | None
+    folder: str | None  # to save log, samples and report in
+
+
 COMMAND = "envtool.doctor.command"  # where the context keeps what stands after --
 
 
@@ -42,6 +52,7 @@ class _Doctor(click.Command):
 @click.option("--fix", is_flag=True, help="Offer to free room: caches, with the tools that own them, one by one.")
 @click.option("-y", "--yes", is_flag=True, help="--fix does not ask.")
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="End the COMMAND after so long.")
+@click.option("--save", "folder", metavar="DIR", help="Keep the COMMAND's log, what was seen, and the report.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
 @click.option("--list-checks", is_flag=True, help="Print every check.")
@@ -60,6 +71,7 @@ def doctor(
     fix: bool,
     yes: bool,
     timeout: float | None,
+    folder: str | None,
     form: str,
     list_checks: bool,
     listed: bool,
@@ -79,7 +91,8 @@ def doctor(
     if list_checks or listed or explain is not None:
         click.echo(_known(explain, causes=listed))
     elif COMMAND in context.meta:
-        context.exit(_run(context.meta[COMMAND], form, timeout, apart=log is None and not checks))
+        wishes = Running(form, timeout, folder)
+        context.exit(_run(context.meta[COMMAND], wishes, apart=log is None and not checks))
     elif log is not None:
         context.exit(_judge_log(log, machine, form))
     else:
@@ -88,14 +101,14 @@ def doctor(
         context.exit(_examine(Wishes(checks, python, online), form, fix=fix, yes=yes))
 
 
-def _run(argv: list[str], form: str, timeout_s: float | None, *, apart: bool) -> int:
+def _run(argv: list[str], wishes: Running, *, apart: bool) -> int:
     from envtool.cli.doctor.command import run_command  # noqa: PLC0415
 
     if not argv:
         raise click.UsageError("no command after --: envtool doctor -- pip install x")
     if not apart:
         raise click.UsageError("a command, a log and CHECKs are each a question of their own: give one of them")
-    return run_command(argv, form, timeout_s)
+    return run_command(argv, wishes)
 
 
 def _known(explain: str | None, *, causes: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from typing import TYPE_CHECKING
 
 import click
@@ -12,39 +12,35 @@ from envtool.cli.show import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envtool.diagnose import Diagnosis
-    from envtool.run.record import Record
+    from envtool.cli.doctor import Running
+    from envtool.cli.watched import Watched
 
 
-def run_command(argv: Sequence[str], form: str, timeout_s: float | None) -> int:
+def run_command(argv: Sequence[str], wishes: Running) -> int:
     """0 where the command ended well, else 1. As text the report goes to stderr, and the command's stdout stays its own."""
-    from envtool.report.doctor import diagnosis_text  # noqa: PLC0415 - --help needs none of it
-    from envtool.run.record import Record  # noqa: PLC0415
-    from envtool.run.streaming import ALL_TO_STDERR, AS_ITS_OWN, stream  # noqa: PLC0415
+    from envtool.cli.doctor.saving import saved  # noqa: PLC0415 - --help needs none of it
+    from envtool.cli.watched import watched  # noqa: PLC0415
+    from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
+    from envtool.run.streaming import ALL_TO_STDERR, AS_ITS_OWN  # noqa: PLC0415
+
+    if shutil.which(argv[0]) is None:
+        raise click.UsageError(f"{argv[0]} could not be started: there is no such program")
+    is_text = wishes.form == "text"
+    with saved(wishes.folder) as saving:
+        seen = watched(argv, AS_ITS_OWN if is_text else ALL_TO_STDERR, wishes.timeout_s, saving.log)
+        diagnosis = seen.diagnosis()
+        _say_how_it_ended(argv[0], seen)
+        has_failed = seen.ran.status != 0
+        if has_failed or not is_text:
+            text = diagnosis_text(diagnosis, wishes.form, seen.usage)
+            click.echo(text.encode("utf-8", "replace"), err=is_text)
+        saving.keep(seen, diagnosis)
+    return 1 if has_failed else 0
+
+
+def _say_how_it_ended(program: str, seen: Watched) -> None:
+    from envtool.report.usage import usage_line  # noqa: PLC0415 - --help needs none of it
     from envtool.target import status_words  # noqa: PLC0415
 
-    record = Record()
-    ran = stream(argv, timeout_s, outlets=AS_ITS_OWN if form == "text" else ALL_TO_STDERR, record=record)
-    if ran.status is None and ran.trouble and "could not be started" in ran.trouble:
-        raise click.UsageError(ran.trouble)
-    diagnosis = diagnosed(record, ran.status, argv)
-    if form != "text":
-        click.echo(diagnosis_text(diagnosis, form).encode("utf-8", "replace"))
-    if ran.status == 0:
-        say([("works", f"{argv[0]} {status_words(0)}")])
-        return 0
-    say([("failed", ran.trouble or f"{argv[0]} {status_words(ran.status or 0)}")])
-    if form == "text":
-        click.echo(diagnosis_text(diagnosis, form).encode("utf-8", "replace"), err=True)
-    return 1
-
-
-def diagnosed(record: Record, status: int | None, argv: Sequence[str]) -> Diagnosis:
-    """What a command printed on this machine, judged."""
-    from envtool.cli.doctor.log import prescribed  # noqa: PLC0415
-    from envtool.diagnose import find  # noqa: PLC0415
-    from envtool.facts import Evidence  # noqa: PLC0415
-    from envtool.report.command import command_text  # noqa: PLC0415
-
-    ran = command_text(argv, "powershell" if os.name == "nt" else "sh")
-    return prescribed(find(Evidence(record.pieces(), status=status, command=ran)), None)
+    ended = seen.ran.trouble or f"{program} {status_words(seen.ran.status or 0)}"
+    say([("works" if seen.ran.status == 0 else "failed", ended), ("used", usage_line(seen.usage))])

@@ -48,7 +48,7 @@ def free_room(seen: Conditions, chosen: Collection[str], *, yes: bool) -> bool:
 
 def _free(hoard: Hoard, environment: Mapping[str, str], *, yes: bool) -> bool:
     """Whether it was tried."""
-    from envtool.checkup.amount import amount  # noqa: PLC0415
+    from envtool.amount import amount  # noqa: PLC0415
     from envtool.report.command import command_text  # noqa: PLC0415
     from envtool.run.streaming import stream  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ def _free(hoard: Hoard, environment: Mapping[str, str], *, yes: bool) -> bool:
 
 def _won(hoard: Hoard, free_before: int) -> str:
     """By what the folder takes: the room on the disk is others' to take as well."""
-    from envtool.checkup.amount import amount  # noqa: PLC0415
+    from envtool.amount import amount  # noqa: PLC0415
     from envtool.surroundings.sizes import Bound, taken  # noqa: PLC0415
 
     left = taken((hoard.path,), Bound())

@@ -1,0 +1,47 @@
+"""A command that is run, watched while it runs, and explained where it fails."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from envtool import run
+from envtool.facts import Evidence
+from envtool.run.record import Record
+from envtool.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from envtool.diagnose import Diagnosis
+    from envtool.run import Ran
+    from envtool.run.streaming import Outlets
+    from envtool.usage import Usage
+
+
+class Watched(NamedTuple):
+    argv: Sequence[str]
+    ran: Ran
+    record: Record
+    usage: Usage
+
+    def diagnosis(self) -> Diagnosis:
+        """What went wrong, with the torch command for this machine where that is what mends it."""
+        from envtool.cli.doctor.log import prescribed  # noqa: PLC0415 - a command that works needs none of it
+        from envtool.diagnose import find  # noqa: PLC0415
+        from envtool.report.command import command_text  # noqa: PLC0415
+
+        command = command_text(self.argv, "powershell" if os.name == "nt" else "sh")
+        evidence = Evidence(self.record.pieces(), status=self.ran.status, usage=self.usage, command=command)
+        return prescribed(find(evidence), None)
+
+
+def watched(
+    argv: Sequence[str], outlets: Outlets, timeout_s: float | None = None, copy: BinaryIO | None = None
+) -> Watched:
+    """Runs it to its end; what it prints is passed on as it comes, and written to the copy as well."""
+    record = Record(copy)
+    watch = Watch(argv, os.environ, lambda: record.total)
+    ran = run.stream(argv, timeout_s, outlets=outlets, record=record, beside=watch.beside)
+    return Watched(argv, ran, record, watch.usage(ran.status))
