@@ -38,6 +38,7 @@ SERVING = (
     "hiding",
     "invertible",
     "metrics",
+    "peak",
 )
 POLL_S = 0.05
 # Threads that wait without spinning: where other programs keep the cores busy, a training takes a tenth of the time.

@@ -16,6 +16,7 @@ SERVING = (
     "hiding",
     "invertible",
     "metrics",
+    "peak",
 )
 
 

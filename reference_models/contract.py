@@ -11,6 +11,8 @@ yields nothing more, is placed.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -97,8 +99,32 @@ def computes(device: torch.device, dtype: torch.dtype) -> bool:
     return True
 
 
+def autocasts(device: torch.device, dtype: torch.dtype) -> bool:
+    """A type that autocast does not offer there it refuses or, in some versions, warns of and ignores."""
+    ones = torch.ones(2, 2, device=device)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with torch.autocast(device.type, dtype):
+                return ones.mm(ones).dtype is dtype
+    except (RuntimeError, TypeError, UserWarning):
+        return False
+
+
+@contextlib.contextmanager
+def tf32(*, allowed: bool) -> Iterator[None]:
+    """Whether a convolution on a GPU may round float32 to TF32's ten bits, as it may unless told otherwise."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
 def performed(functions: Sequence[CheckFunction], device: torch.device, budget: Budget) -> Iterator[Check]:
-    """Each function's checks, from the same random state whatever ran before."""
+    """Each function's checks, from the same random state whatever ran before, and with float32 as it is meant."""
     for function in functions:
         torch.manual_seed(budget.seed)
-        yield from function(device, budget)
+        with tf32(allowed=False):
+            yield from function(device, budget)

@@ -31,9 +31,10 @@ import torch
 from torch import Tensor, nn
 
 from reference_models import hiding as task
-from reference_models.contract import Budget, Check, Curve, Demo, computes, performed
+from reference_models.contract import Budget, Check, Curve, Demo, autocasts, computes, performed, tf32
 from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
 from reference_models.metrics import relative
+from reference_models.peak import peak_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,9 +124,8 @@ def reversible_gradients(device: torch.device, _: Budget) -> Iterator[Check]:
     for dtype, limit in ((torch.float64, 1e-10), (torch.float32, 1e-4)):
         if computes(device, dtype):
             plain = _moved(HiNet(4, growth=8, reversible=False)).to(device, dtype)
-            ours = copy.deepcopy(plain)
-            ours.reversible = True
-            found, expected = (_gradients(net, *_images(device, dtype, seed=1)) for net in (ours, plain))
+            images = _images(device, dtype, seed=1)
+            found, expected = (_gradients(net, *images) for net in (_made_reversible(plain), plain))
             yield Check(f"reversible gradients against plain, {dtype}", relative(found, expected), limit, "relative L2")
 
 
@@ -140,26 +140,42 @@ def clamp(device: torch.device, _: Budget) -> Iterator[Check]:
 
 
 def memory(device: torch.device, _: Budget) -> Iterator[Check]:
-    """What autograd keeps for the backward, weights not counted."""
-    kept = {(depth, way): _kept(device, depth, way) for depth in (4, 16) for way in (True, False)}
-    yield Check("kept at depth 16 against 4", kept[16, True] / kept[4, True], 1.2, "times the bytes")
-    yield Check("the same, plain autograd", kept[16, False] / kept[4, False], None, "times the bytes")
+    """At the peak of forward and backward, the gradients of all weights included."""
+    peak = {(depth, way): _peak(device, depth, way) for depth in (4, 16) for way in (True, False)}
+    yield Check("peak memory at depth 16 against 4", peak[16, True] / peak[4, True], 1.2, "times the bytes")
+    yield Check("the same, plain autograd", peak[16, False] / peak[4, False], None, "times the bytes")
 
 
-def _kept(device: torch.device, depth: int, reversible: bool) -> int:
-    net = HiNet(depth, growth=8, reversible=reversible).to(device)
-    weights = {each.data_ptr() for each in net.parameters()}
-    seen: dict[int, int] = {}
+def _peak(device: torch.device, depth: int, reversible: bool) -> int:
+    """In bytes, of a net with few weights for the size of its images."""
+    net = HiNet(depth, growth=4, convolutions=2, reversible=reversible).to(device)
+    images, weights = _images(device, torch.float32, size=96), list(net.parameters())
+    return peak_bytes(lambda: torch.autograd.grad(_loss(net, *images), weights))
 
-    def keep(tensor: Tensor) -> Tensor:
-        if tensor.data_ptr() not in weights:
-            seen[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
-        return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        outputs = net.hide(*_images(device, torch.float32))
-    del outputs
-    return sum(seen.values())
+def faster_arithmetic(device: torch.device, _: Budget) -> Iterator[Check]:
+    """What the lower precisions do, for whoever thinks of training in them: reported."""
+    for dtype in (torch.bfloat16, torch.float16):
+        if autocasts(device, dtype):
+            with torch.autocast(device.type, dtype, cache_enabled=False):  # casts made without gradients
+                yield from _errors(device, f"autocast to {dtype}")
+    if device.type == "cuda":
+        with tf32(allowed=True):
+            yield from _errors(device, "TF32")
+    yield from _errors(device, "channels_last", torch.channels_last)
+
+
+def _errors(
+    device: torch.device, how: str, memory_format: torch.memory_format = torch.contiguous_format
+) -> Iterator[Check]:
+    plain = _moved(HiNet(4, growth=8, reversible=False)).to(device)
+    plain.to(memory_format=memory_format)  # type: ignore[call-overload]  # torch annotates it not
+    cover, secret = (each.contiguous(memory_format=memory_format) for each in _images(device, torch.float32))
+    with torch.no_grad():
+        back = plain.reveal(*plain.hide(cover, secret))
+    yield Check(f"round trip, {how}", max(_apart(back[0], cover), _apart(back[1], secret)), None, "max abs error")
+    found, expected = (_gradients(net, cover, secret) for net in (_made_reversible(plain), plain))
+    yield Check(f"reversible gradients against plain, {how}", relative(found, expected), None, "relative L2")
 
 
 def hiding(device: torch.device, budget: Budget) -> Iterator[Check]:
@@ -176,12 +192,12 @@ def hiding(device: torch.device, budget: Budget) -> Iterator[Check]:
 
 
 def _small() -> HiNet:
-    return HiNet(depth=2, growth=16, convolutions=3, reversible=False)
+    return HiNet(depth=2, growth=16, convolutions=3)
 
 
-def _images(device: torch.device, dtype: torch.dtype, seed: int = 0) -> tuple[Tensor, Tensor]:
+def _images(device: torch.device, dtype: torch.dtype, seed: int = 0, size: int = 16) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    cover, secret = torch.rand(2, 2, 3, 16, 16, generator=generator).to(device, dtype)
+    cover, secret = torch.rand(2, 2, 3, size, size, generator=generator).to(device, dtype)
     return cover, secret
 
 
@@ -194,19 +210,29 @@ def _moved(net: HiNet) -> HiNet:
     return net
 
 
+def _made_reversible(plain: HiNet) -> HiNet:
+    net = copy.deepcopy(plain)
+    net.reversible = True
+    return net
+
+
+def _loss(net: HiNet, cover: Tensor, secret: Tensor) -> Tensor:
+    stego, lost = net.hide(cover, secret)
+    return (stego - 0.5).square().sum() + lost.sin().sum()
+
+
 def _gradients(net: HiNet, cover: Tensor, secret: Tensor) -> Tensor:
     """Of all weights and both images, in one row."""
-    inputs = [each.requires_grad_() for each in (cover, secret)]
-    stego, lost = net.hide(*inputs)
-    loss = (stego - 0.5).square().sum() + lost.sin().sum()
-    return torch.cat([each.flatten() for each in torch.autograd.grad(loss, (*inputs, *net.parameters()))])
+    inputs = [each.detach().requires_grad_() for each in (cover, secret)]
+    of = torch.autograd.grad(_loss(net, *inputs), (*inputs, *net.parameters()))
+    return torch.cat([each.flatten() for each in of])
 
 
 def _apart(measured: Tensor, expected: Tensor) -> float:
     return (measured - expected).abs().max().item()
 
 
-CHECKS = (transform, round_trip, log_determinant, reversible_gradients, clamp, memory, hiding)
+CHECKS = (transform, round_trip, log_determinant, reversible_gradients, clamp, memory, faster_arithmetic, hiding)
 
 
 def checks(device: torch.device, budget: Budget) -> Iterator[Check]:
@@ -216,9 +242,9 @@ def checks(device: torch.device, budget: Budget) -> Iterator[Check]:
 def demo(device: torch.device, budget: Budget) -> Demo:
     hidden = task.shown(task.hidden(device, budget, _small)) if budget.training else Demo()
     depths = (1, 2, 4, 8, 16)
-    kept = {
-        how: [_kept(device, each, how == "reversible") / 2**20 for each in depths] for how in ("reversible", "plain")
+    peaks = {
+        how: [_peak(device, each, how == "reversible") / 2**20 for each in depths] for how in ("reversible", "plain")
     }
-    axes = "depth, blocks", "kept for the backward, MiB"
-    curves = (Curve(how, tuple(map(float, depths)), tuple(sizes), *axes) for how, sizes in kept.items())
+    axes = "depth, blocks", "memory at its peak, MiB"
+    curves = (Curve(how, tuple(map(float, depths)), tuple(sizes), *axes) for how, sizes in peaks.items())
     return hidden._replace(curves=(*hidden.curves, *curves))

@@ -133,18 +133,32 @@ class Reversible(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:  # noqa: ANN401 - torch's own
         halves, of_halves, of_weights = list(ctx.saved_tensors[:2]), list(gradients[:2]), []
         for changed, coupling in ordered(ctx.couplings, inverse=not ctx.inverse):
-            u = halves[1 - changed].detach().requires_grad_()
-            with ctx.autocast, torch.enable_grad():
-                s, t = coupling(u)
-                halves[changed] = couple(halves[changed], s.detach(), t.detach(), inverse=not ctx.inverse)[0]
-                v = halves[changed].detach().requires_grad_()
-                out, log_det = couple(v, s, t, inverse=ctx.inverse)
-                inner = (out * of_halves[changed]).sum() + (log_det * gradients[2]).sum()
-            of_u, of_v, *of_these = torch.autograd.grad(inner, (u, v, *trained(coupling)))
-            of_halves[changed], of_halves[1 - changed] = of_v, of_halves[1 - changed] + of_u
+            half, kept, of_half = halves[changed], halves[1 - changed], of_halves[changed]
+            with ctx.autocast:
+                step = undone(coupling, half, kept, of_half, gradients[2], inverse=ctx.inverse)
+            halves[changed], of_halves[changed], of_kept, of_these = step
+            of_halves[1 - changed] = of_halves[1 - changed] + of_kept
             of_weights.append(of_these)
         in_order = [each for these in reversed(of_weights) for each in these]
         return (None, None, *of_halves, *in_order)
+
+
+def undone(
+    coupling: nn.Module, out: Tensor, kept: Tensor, of_out: Tensor, of_log_det: Tensor, *, inverse: bool
+) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    """What the coupling made `out` of, and the gradients: of that, of the half it kept, and of its weights.
+
+    All that this keeps for autograd goes when it returns: one coupling's activations are the most there ever are.
+    """
+    kept = kept.detach().requires_grad_()
+    with torch.enable_grad():
+        s, t = coupling(kept)
+        with torch.no_grad():  # else the inverse of each coupling hangs on that of all others
+            changed, _ = couple(out, s, t, inverse=not inverse)
+        again, log_det = couple(changed.requires_grad_(), s, t, inverse=inverse)
+        inner = (again * of_out).sum() + (log_det * of_log_det).sum()
+    of_changed, of_kept, *of_weights = torch.autograd.grad(inner, (changed, kept, *trained(coupling)))
+    return changed.detach(), of_changed, of_kept, of_weights
 
 
 def autocast_in_force(kind: str) -> AbstractContextManager[Any]:

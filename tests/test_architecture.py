@@ -100,7 +100,7 @@ IN_TARGET = {
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
 OWN = {
-    "inn": {"hiding", "invertible"},
+    "inn": {"hiding", "invertible", "peak"},
     "kd": {"digits_mlp"},
     "lora": {"adapted", "digits_vit"},
 }  # what else serves a single model

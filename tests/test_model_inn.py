@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -73,6 +73,17 @@ class Doubled(torch.autograd.Function):
         return 2 * gradient
 
 
+def undone_with_the_graph_kept(
+    coupling: nn.Module, out: Tensor, kept: Tensor, of_out: Tensor, of_log_det: Tensor, *, inverse: bool
+) -> tuple[Any, ...]:
+    """The inverse tracked by autograd: each coupling's then hangs on that of all others."""
+    with torch.enable_grad():
+        s, t = coupling(kept)
+        tracked, _ = invertible.couple(out, s, t, inverse=not inverse)
+    return (tracked, *RIGHT_UNDONE(coupling, out, kept, of_out, of_log_det, inverse=inverse)[1:])
+
+
+RIGHT_UNDONE = invertible.undone
 RIGHT_UNHAAR = invertible.unhaar
 MUTANTS = {
     "a DWT that is not halved": (
@@ -103,6 +114,7 @@ MUTANTS = {
         lambda self, x1, x2, inverse=False: invertible.run(self.couplings, x1, x2, inverse=inverse),
         inn.memory,
     ),
+    "a backward that keeps its graphs": (invertible, "undone", undone_with_the_graph_kept, inn.memory),
 }
 
 
