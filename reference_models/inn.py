@@ -217,8 +217,10 @@ def _made_reversible(plain: HiNet) -> HiNet:
 
 
 def _loss(net: HiNet, cover: Tensor, secret: Tensor) -> Tensor:
+    """As in training, there and back again by another way."""
     stego, lost = net.hide(cover, secret)
-    return (stego - 0.5).square().sum() + lost.sin().sum()
+    revealed = net.reveal(stego, lost.sin())[1]
+    return (stego - 0.5).square().sum() + (revealed - secret).square().sum()
 
 
 def _gradients(net: HiNet, cover: Tensor, secret: Tensor) -> Tensor:

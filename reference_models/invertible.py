@@ -139,8 +139,8 @@ class Reversible(torch.autograd.Function):
             halves[changed], of_halves[changed], of_kept, of_these = step
             of_halves[1 - changed] = of_halves[1 - changed] + of_kept
             of_weights.append(of_these)
-        in_order = [each for these in reversed(of_weights) for each in these]
-        return (None, None, *of_halves, *in_order)
+        in_order = of_weights if ctx.inverse else of_weights[::-1]
+        return (None, None, *of_halves, *(each for these in in_order for each in these))
 
 
 def undone(

@@ -53,6 +53,6 @@ def test_what_a_model_shows_arrives() -> None:
     work = trial.Work(("inn",), device="cpu", training=0.0, demo=True)
     [shown] = [event for event in trial.perform(sys.executable, work, {"inn": 120.0}) if isinstance(event, Demo)]
     assert shown.about.startswith("HiNet")
-    kept = {curve.title: curve.y for curve in shown.curves if curve.x_label == "depth, blocks"}
-    assert kept["reversible"][0] == kept["reversible"][-1]
-    assert kept["plain"][-1] > 10 * kept["plain"][0]
+    peaks = {curve.title: curve.y for curve in shown.curves if curve.x_label == "depth, blocks"}
+    assert peaks["reversible"][-1] < 2 * peaks["reversible"][0]
+    assert peaks["plain"][-1] > 4 * peaks["plain"][0]

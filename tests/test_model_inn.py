@@ -63,6 +63,18 @@ def forward_with_wrong_backward(
     return (Doubled.apply(y1) if self.reversible else y1), y2, log_det  # type: ignore[no-untyped-call]
 
 
+def forward_with_weights_in_the_order_of_the_way(
+    self: HiNet, x1: Tensor, x2: Tensor, *, inverse: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Where their gradients come in the order of the couplings."""
+    if not self.reversible:
+        return invertible.run(self.couplings, x1, x2, inverse=inverse)
+    couplings = list(self.couplings)[::-1] if inverse else self.couplings
+    weights = [parameter for coupling in couplings for parameter in invertible.trained(coupling)]
+    y1, y2, log_det = invertible.Reversible.apply(self.couplings, inverse, x1, x2, *weights)  # type: ignore[no-untyped-call]
+    return y1, y2, log_det
+
+
 class Doubled(torch.autograd.Function):
     @staticmethod
     def forward(_ctx: object, x: Tensor) -> Tensor:
@@ -106,6 +118,12 @@ MUTANTS = {
         HiNet,
         "forward",
         forward_with_wrong_backward,
+        inn.reversible_gradients,
+    ),
+    "gradients of the way back to other couplings' weights": (
+        HiNet,
+        "forward",
+        forward_with_weights_in_the_order_of_the_way,
         inn.reversible_gradients,
     ),
     "plain autograd in place of the reversible": (
