@@ -6,7 +6,8 @@
     {"event": "remark", "item": "compile", "text": "..."}
     {"event": "skip", "item": "compile", "text": "no compiler"}
     {"event": "demo", "item": "inn", ...}                           see demo.py
-    {"event": "end", "item": "inn", "error": null, "seconds": 4.1, "peak_memory_mib": 310.0, "steps_per_second": 210.0}
+    {"event": "end", "item": "inn", "error": null, "seconds": 4.1, "peak_memory_mib": 310.0, "host_memory_mib": 910.0,
+     "steps_per_second": 210.0}
 
 An item is a rung of the ladder or a model. A process that dies says no end: whoever watched it adds a Death.
 """
@@ -67,8 +68,9 @@ class End(NamedTuple):
     item: str
     error: str | None  # the exception that ended it
     seconds: float
-    peak_memory_mib: float | None = None
-    steps_per_second: float | None = None
+    peak_memory_mib: float | None = None  # of the device: where that is the CPU, as host_memory_mib
+    steps_per_second: float | None = None  # of an optimizer; None where nothing was trained
+    host_memory_mib: float | None = None  # of the process
 
 
 class Death(NamedTuple):
@@ -107,8 +109,9 @@ def _measured(said: dict[str, object]) -> Measured:
 
 
 def _end(said: dict[str, object]) -> End:
-    peak, rate = (_number_or_none(said.get(key)) for key in ("peak_memory_mib", "steps_per_second"))
-    return End(str(said["item"]), str(said["error"]) if said["error"] else None, _number(said["seconds"]), peak, rate)
+    names = ("peak_memory_mib", "steps_per_second", "host_memory_mib")
+    known = (_number_or_none(said.get(name)) for name in names)
+    return End(str(said["item"]), str(said["error"]) if said["error"] else None, _number(said["seconds"]), *known)
 
 
 def _number(value: object) -> float:

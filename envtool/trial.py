@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from envtool.events import Event
 
-SCRIPTS = ("smoke_runner.py", "ladder.py")
+SCRIPTS = ("smoke_runner.py", "ladder.py", "cores.py", "pace.py")
 MODELS = Path(__file__).parent.parent / "reference_models"
 # Files of that folder that are no model.
 SERVING = (

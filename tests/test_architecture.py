@@ -97,6 +97,8 @@ IN_TARGET = {
     "pynvml",
     "probe",
     "ladder",
+    "cores",
+    "pace",
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
 OWN = {

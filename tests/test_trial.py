@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import os
+import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,16 +20,20 @@ from envtool.target import IN_TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 NAMES = tuple(rung.name for rung in RUNGS)
 LIMITS_S = {rung.name: 60.0 for rung in RUNGS} | {"inn": 60.0, "kd": 60.0, "lora": 60.0}
 
 
-def tried(*items: str, device: str = "cpu", limits_s: Mapping[str, float] = MappingProxyType({})) -> SmokeReport:
+def tried(
+    *items: str,
+    device: str = "cpu",
+    training: float = 0.0,
+    limits_s: Mapping[str, float] = MappingProxyType({}),
+) -> SmokeReport:
     rungs = tuple(dict.fromkeys((*EARLIEST, *(item for item in items if item in NAMES))))
     models = tuple(item for item in items if item not in NAMES)
-    work = trial.Work((*rungs, *models), device=device, training=0.0)
+    work = trial.Work((*rungs, *models), device=device, training=training)
     events = list(trial.perform(sys.executable, work, {**LIMITS_S, **limits_s}))
     return fold(events, rungs, models, 0, 0.0)
 
@@ -38,13 +45,9 @@ def start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "sitecustomize.py"
 
 
-def test_the_rungs_are_those_of_the_target() -> None:
-    spec = importlib.util.spec_from_file_location("ladder", IN_TARGET / "ladder.py")
-    assert spec
-    assert spec.loader
-    ladder = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(ladder)
-    assert tuple(ladder.RUNGS) == NAMES
+def test_the_rungs_are_those_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(IN_TARGET)
+    assert tuple(importlib.import_module("ladder").RUNGS) == NAMES
 
 
 def test_every_quick_rung_passes_here() -> None:
@@ -199,3 +202,58 @@ def test_a_driver_that_hangs_is_named(start_up: Path) -> None:
     found = tried("kernel", "kd", device="auto", limits_s={"device": 8.0})
     assert (found.rungs[1].outcome, found.rungs[1].why) == ("timed-out", "did not end within 8 s")
     assert not found.has_run
+
+
+@pytest.mark.slow
+def test_a_training_is_timed_and_its_memory_told() -> None:
+    trained, idle = (tried("kd", training=training).models[0] for training in (0.05, 0.0))
+    assert trained.steps_per_second
+    assert idle.steps_per_second is None
+    assert trained.peak_memory_mib == trained.host_memory_mib
+    assert trained.peak_memory_mib
+    assert trained.peak_memory_mib > 50  # as much as torch takes to be imported
+
+
+class TestThreads:
+    def remarks(self) -> str:
+        [threads] = [rung for rung in tried("threads").rungs if rung.name == "threads"]
+        assert threads.outcome == "passed"
+        return "\n".join(threads.remarks)
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system ties no process to a core")
+    def test_other_programs_on_the_same_core(self) -> None:
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cores)})
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+        try:
+            said = self.remarks()
+        finally:
+            os.sched_setaffinity(0, cores)
+            for each in busy:
+                each.kill()
+                each.wait()
+        assert "other programs want the same cores: a busy thread gets" in said
+
+    @pytest.mark.slow
+    def test_more_threads_than_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OMP_NUM_THREADS", "64")
+        monkeypatch.setenv("MKL_DYNAMIC", "FALSE")  # else MKL cuts it down
+        assert "64 threads, and of cores" in self.remarks()
+
+    @pytest.mark.slow
+    def test_fewer_cores_granted_than_there_are(self) -> None:
+        group = Path(f"/sys/fs/cgroup/cpu/envtool-test-{os.getpid()}")
+        try:
+            group.mkdir()
+            (group / "cpu.cfs_quota_us").write_text("90000")
+        except OSError as error:
+            pytest.skip(f"no control group of version 1 can be made: {error}")
+        try:
+            (group / "cgroup.procs").write_text(str(os.getpid()))
+            said = self.remarks()
+        finally:
+            (group.parent / "cgroup.procs").write_text(str(os.getpid()))
+            group.rmdir()
+        if len(os.sched_getaffinity(0)) > 1:
+            assert "threads, and of cores the control group allows 0.9: export OMP_NUM_THREADS=1" in said

@@ -10,9 +10,11 @@ import platform
 import time
 from typing import Any, Callable, Dict, Iterator, Optional
 
+import cores  # type: ignore[import-not-found]  # in the same folder when this runs
+
 Said = Dict[str, Any]
 MARK = 3  # what a tensor is filled with
-OVERSUBSCRIBED = 1.2  # how much slower all threads are than one
+CROWDED = 0.8  # of a core, for a thread that never waits
 
 
 class Skipped(Exception):
@@ -239,19 +241,28 @@ def companions(stage: Stage) -> Iterator[Said]:
 
 
 def threads(stage: Stage) -> Iterator[Said]:
-    """How much slower all threads are than one: above 1 the machine is oversubscribed."""
+    """Whether torch's threads get the cores that they count on."""
     torch = stage.torch
-    every = torch.get_num_threads()
+    every, there, granted, share = torch.get_num_threads(), cores.allowed(), cores.granted(), cores.share()
     image, weight = torch.randn(1, 16, 64, 64), torch.randn(16, 16, 3, 3)
     seconds = []
     for count in (every, 1):
         torch.set_num_threads(count)
         seconds.append(quickest(lambda: torch.nn.functional.conv2d(image, weight)))
     torch.set_num_threads(every)
-    ratio = seconds[0] / seconds[1]
-    yield check("{} threads against one".format(every), ratio, None, "times the time")
-    if ratio > OVERSUBSCRIBED:
-        yield remark("other programs keep the cores busy: {} threads are slower than one".format(every))
+    yield check("{} threads against one".format(every), seconds[0] / seconds[1], None, "times the time")
+    yield check("what a busy thread gets", share, None, "of a core", "higher")
+    enough = max(1, int(min(there, granted or there)))
+    if every > enough:
+        of = (
+            "the control group allows {:g}".format(granted)
+            if granted and granted < there
+            else "{} to use".format(there)
+        )
+        yield remark("{} threads, and of cores {}: export OMP_NUM_THREADS={}".format(every, of, enough))
+    if share < CROWDED and not (granted and granted < 1):
+        said = "other programs want the same cores: a busy thread gets {:.0f} % of one".format(100 * share)
+        yield remark("{}, and every time that is measured here is longer for it".format(said))
 
 
 def first_line(error: Exception) -> str:

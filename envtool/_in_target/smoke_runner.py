@@ -17,6 +17,7 @@ import zlib
 from typing import Any, Dict, Optional
 
 import ladder  # type: ignore[import-not-found]  # in the same folder when this runs
+import pace  # type: ignore[import-not-found]
 
 EARLIEST = ("import-torch", "device", "allocate", "kernel")  # rungs that every other item stands on
 
@@ -50,19 +51,22 @@ def main() -> None:
 def perform(events: Events, stage: ladder.Stage, work: Dict[str, Any], item: str) -> bool:
     """Whether the item came to its end without an exception."""
     events.say("start", item=item, part=None)
-    began, error = time.perf_counter(), None
+    began, error, rate = time.perf_counter(), None, None
     reset_peak(stage)
     try:
         if item in ladder.RUNGS:
             climb(events, stage, item)
         else:
-            check_model(events, stage, work, item)
+            with pace.paced() as measured:
+                check_model(events, stage, work, item)
+            rate = measured.steps_per_second()
     except ladder.Skipped as skipped:
         events.say("skip", item=item, text=str(skipped))
         return True
     except Exception as raised:  # noqa: BLE001 - whatever a broken stack raises is an outcome
         error = "{}: {}".format(type(raised).__name__, raised)
-    events.say("end", item=item, error=error, seconds=time.perf_counter() - began, peak_memory_mib=peak_mib(stage))
+    spent = {"seconds": time.perf_counter() - began, "steps_per_second": rate}
+    events.say("end", item=item, error=error, peak_memory_mib=peak_mib(stage), host_memory_mib=host_peak_mib(), **spent)
     return error is None
 
 
@@ -113,12 +117,22 @@ def machine(stage: ladder.Stage) -> Dict[str, object]:
 def reset_peak(stage: ladder.Stage) -> None:
     if stage.device is not None and stage.device.type == "cuda":
         stage.torch.cuda.reset_peak_memory_stats(stage.device)
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")  # the peak of what is resident, since Linux 4.0
+    except OSError:  # then it is the peak since the process began
+        pass
 
 
 def peak_mib(stage: ladder.Stage) -> Optional[float]:
-    """What torch held at most on a CUDA device, else what this process had at most since it began."""
+    """What torch held at most on a CUDA device, else what this process had."""
     if stage.device is not None and stage.device.type == "cuda":
         return float(stage.torch.cuda.max_memory_allocated(stage.device)) / 2**20
+    return host_peak_mib()
+
+
+def host_peak_mib() -> Optional[float]:
+    """What this process had at most, libraries included."""
     if os.name != "posix":
         return None
     import resource  # noqa: PLC0415 - Windows has it not

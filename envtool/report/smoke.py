@@ -67,10 +67,23 @@ def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
 
 def _model_lines(model: ItemReport, width: int | None) -> Iterator[str]:
     spent = f" in {model.seconds:.1f} s" if model.seconds is not None else ""
-    peak = f", at most {model.peak_memory_mib:.0f} MiB" if model.peak_memory_mib is not None else ""
-    yield f"{model.name}: {ENDINGS[model.outcome]}{spent}{peak}" + (f": {model.why}" if model.why else "")
+    rest = "".join(f", {words}" for words in (*_memory(model), *_pace(model)))
+    yield f"{model.name}: {ENDINGS[model.outcome]}{spent}{rest}" + (f": {model.why}" if model.why else "")
     if model.checks:
         yield table_text(_check_rows(model), width)
+
+
+def _memory(model: ItemReport) -> Iterator[str]:
+    """Of the device, and where that is another than the CPU, of the machine."""
+    if model.peak_memory_mib is not None:
+        yield f"at most {model.peak_memory_mib:.0f} MiB"
+    if model.host_memory_mib not in (None, model.peak_memory_mib):
+        yield f"{model.host_memory_mib:.0f} MiB beside the device"
+
+
+def _pace(model: ItemReport) -> Iterator[str]:
+    if model.steps_per_second is not None:
+        yield f"{model.steps_per_second:.3g} steps/s"
 
 
 def _check_rows(model: ItemReport) -> Iterator[tuple[str, ...]]:
@@ -129,6 +142,7 @@ def _item_fields(item: ItemReport) -> dict[str, object]:
         "why": item.why,
         "seconds": item.seconds,
         "peak_memory_mib": item.peak_memory_mib,
+        "host_memory_mib": item.host_memory_mib,
         "checks": [_check_fields(check) for check in item.checks],
         "throughput": None if rate is None else {"value": rate, "unit": "steps/s"},
         "remarks": list(item.remarks),

@@ -27,6 +27,7 @@ class ItemReport(NamedTuple):
     checks: tuple[Measured, ...] = ()
     seconds: float | None = None
     peak_memory_mib: float | None = None
+    host_memory_mib: float | None = None
     steps_per_second: float | None = None
     why: str | None = None  # where it did not pass: the check that was running, the signal or the exception
     remarks: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ def _item(name: str, events: Sequence[Event]) -> ItemReport:
         checks,
         seconds=end and end.seconds,
         peak_memory_mib=end and end.peak_memory_mib,
+        host_memory_mib=end and end.host_memory_mib,
         steps_per_second=end and end.steps_per_second,
         why=why,
         remarks=tuple(event.text for event in events if isinstance(event, Remark)),
