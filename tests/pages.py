@@ -6,9 +6,14 @@ import re
 from xml.etree import ElementTree as ET
 
 from envtool.demo import Bar, Curve, Demo, Picture
+from envtool.diagnose import find
+from envtool.diagnose.turning_points import turning_points
 from envtool.events import Death, End, Event, Measured, Remark, Skip, Stage, Start
+from envtool.facts import Evidence
+from envtool.report.command_page import Ran, command_page
 from envtool.report.smoke_page import smoke_page
 from envtool.smoke import SmokeReport, fold
+from envtool.usage import Disk, Memory, Room, Sample, Usage
 
 HOSTILE = "</title><script>alert('$x_1$')</script>\"'&amp;"
 DOT = bytes.fromhex(  # a PNG of one pixel
@@ -78,6 +83,23 @@ def eventful() -> SmokeReport:
 def page_of(report: SmokeReport) -> str:
     machine = [("System", "Debian 12 x86_64"), ("GPUs", HOSTILE)]
     return smoke_page(report, RUNGS, machine, [("instead", "pip install torch")], "1 May 2026, 12:00 UTC, by envtool 1")
+
+
+LOG = b"Collecting six\n" + HOSTILE.encode() + b"\nERROR: [Errno 28] No space left on device: '/tmp/x'\n"
+FAILED = Ran("pip install --index-url https://me:secret@localhost/simple six", "pip ended with exit status 1", True)
+WORKED = Ran("pip install six", "pip ended with exit status 0", False)
+MEMORY = Memory(5 * 10**9, 2.0, 8 * 10**9, "this machine", 3 * 10**9, 2.0)
+TMP = Disk("/$tmp", ("TMPDIR",), Room(9 * 10**6, None), Room(8 * 10**6, None), Room(0, None), 2.0, 2.0)
+SAMPLES = tuple(
+    Sample(float(at), (at * len(LOG)) // 3, 10**9 * at, 10**9, (8 * 10**6 - at * 10**6, 10**10)) for at in range(4)
+)
+USAGE = Usage(3.0, 1, (TMP, TMP._replace(mount=HOSTILE)), MEMORY, SAMPLES)
+
+
+def page_of_command(ran: Ran = FAILED, usage: Usage = USAGE, log: bytes = LOG) -> str:
+    points = turning_points((log,), len(log), usage.samples, has_failed=ran.has_failed)
+    diagnosis = find(Evidence((log,), status=usage.status))
+    return command_page(ran, usage, diagnosis, points, "1 May 2026, 12:00 UTC, by envtool 1")
 
 
 def tree(page: str) -> ET.Element:

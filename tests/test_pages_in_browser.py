@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import chromium, needs_chromium
-from pages import eventful, page_of
+from pages import eventful, page_of, page_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("page") / "smoke.html"
-    path.write_text(page_of(eventful()), "utf-8")
+@pytest.fixture(scope="module", params=["smoke-test", "doctor"])
+def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(page_of(eventful()) if request.param == "smoke-test" else page_of_command(), "utf-8")
     return path
 
 
@@ -57,7 +57,9 @@ def test_nothing_is_complained_of_fetched_or_cut_off(tab: Page, file: Path, widt
     assert [url for url in tab.requested() if not url.startswith("data:")] == [file.as_uri()]
     assert tab.complaints() == []
     assert tab.evaluate("document.documentElement.scrollWidth") == width
-    assert tab.evaluate("document.title").startswith("smoke-test: 1 model passed; lora failed")  # type: ignore[attr-defined]  # a text
+    assert str(tab.evaluate("document.title")).startswith(
+        ("smoke-test: 1 model passed; lora failed", "doctor: The disk")
+    )
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

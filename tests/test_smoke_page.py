@@ -8,7 +8,7 @@ import pytest
 from pages import EXACT, HOSTILE, eventful, faults, page_of, tree, words
 
 from envtool.events import Measured
-from envtool.report.figure import WINDOW, Line, curves_svg, running_mean
+from envtool.report.figure import WINDOW, Frame, Line, curves_svg, running_mean
 from envtool.report.gauge import gauge
 from envtool.report.page import MARK, number
 from envtool.smoke import fold
@@ -139,28 +139,29 @@ class TestNumber:
 
 
 class TestFigure:
+    FRAME = Frame("step", "nats")
     LINE = Line("loss", (0.0, 1.0, 2.0), (3.0, 1.0, 2.0))
 
     def test_its_ids_are_its_own(self) -> None:
-        one, two = (curves_svg(name, [self.LINE], "step", "nats") for name in ("a", "b"))
+        one, two = (curves_svg(name, [self.LINE], self.FRAME) for name in ("a", "b"))
         ids = [set(re.findall(r'id="([^"]*)"', svg)) for svg in (one, two)]
         assert ids[0]
         assert not ids[0] & ids[1]
         assert set(re.findall(r'(?:href="#|url\(#)([^")]*)', one)) <= ids[0]
 
     def test_its_colours_are_the_pages(self) -> None:
-        svg = curves_svg("a", [self.LINE, self.LINE._replace(title="other")], "step", "nats")
+        svg = curves_svg("a", [self.LINE, self.LINE._replace(title="other")], self.FRAME)
         assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) == set()
         assert {"currentColor", "var(--accent)", "var(--muted)", "var(--line)"} <= set(
             re.findall(r"currentColor|var\(--\w+\)", svg)
         )
 
     def test_its_text_is_text(self) -> None:
-        svg = curves_svg("a", [self.LINE], "step", "US$ or $\\frac")
+        svg = curves_svg("a", [self.LINE], Frame("step", "US$ or $\\frac"))
         assert ">US$ or $\\frac</text>" in svg
 
     def test_the_same_curves_give_the_same_file(self) -> None:
-        assert curves_svg("a", [self.LINE], "step", "nats") == curves_svg("a", [self.LINE], "step", "nats")
+        assert curves_svg("a", [self.LINE], self.FRAME) == curves_svg("a", [self.LINE], self.FRAME)
 
     def test_a_running_mean(self) -> None:
         assert running_mean([float(value) for value in range(WINDOW + 1)]) == [(WINDOW - 1) / 2, (WINDOW + 1) / 2]

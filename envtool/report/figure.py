@@ -54,13 +54,24 @@ STYLE: dict[Any, object] = {
 }
 
 
+class Frame(NamedTuple):
+    """The axes, and what stands in them beside the lines."""
+
+    x_label: str
+    y_label: str
+    x_range: tuple[float, float] | None = None  # None: what the lines need
+    from_zero: bool = False  # whether the scale of y begins there
+    marks: tuple[tuple[float, bool], ...] = ()  # places on x, numbered from 1, and whether it is of trouble
+    is_smoothed: bool = False  # a line of many points as its running mean, over the points themselves
+
+
 class Line(NamedTuple):
     title: str
     x: Sequence[float]
     y: Sequence[float]
 
 
-def curves_svg(name: str, lines: Sequence[Line], x_label: str, y_label: str) -> Markup:
+def curves_svg(name: str, lines: Sequence[Line], frame: Frame) -> Markup:
     """The lines in one pair of axes; `name` is the picture's own among those of the page."""
     import matplotlib as mpl  # noqa: PLC0415 - of the extra
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -71,11 +82,8 @@ def curves_svg(name: str, lines: Sequence[Line], x_label: str, y_label: str) -> 
         figure = Figure(figsize=INCHES)
         axes = figure.add_subplot()
         for line, (colour, stroke) in zip(lines, cycle(STROKES), strict=False):
-            _draw(axes, line, colour, stroke)
-        axes.set_xlabel(_plain(x_label))
-        axes.set_ylabel(_plain(y_label))
-        if any(_spans_decades(line.y) for line in lines):
-            axes.set_yscale("log")
+            _draw(axes, line, colour, stroke, is_smoothed=frame.is_smoothed and len(line.x) > MANY)
+        _arrange(axes, frame, is_log=not frame.from_zero and any(_spans_decades(line.y) for line in lines))
         if len(lines) > 1:
             axes.legend()
         drawn = io.StringIO()
@@ -83,8 +91,25 @@ def curves_svg(name: str, lines: Sequence[Line], x_label: str, y_label: str) -> 
     return _for_page(drawn.getvalue(), name)
 
 
-def _draw(axes: Axes, line: Line, colour: str, stroke: str) -> None:
-    if len(line.x) <= MANY:
+def _arrange(axes: Axes, frame: Frame, *, is_log: bool) -> None:
+    axes.set_xlabel(_plain(frame.x_label))
+    axes.set_ylabel(_plain(frame.y_label))
+    if is_log:
+        axes.set_yscale("log")
+    if frame.x_range:
+        axes.set_xlim(*frame.x_range)
+    if frame.from_zero:
+        axes.set_ylim(bottom=0)
+    for number, (place, is_bad) in enumerate(frame.marks, 1):
+        colour = BAD if is_bad else MUTED
+        axes.axvline(place, color=colour, linewidth=0.8, linestyle=":")
+        axes.annotate(
+            str(number), (place, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", size=7, color=colour
+        )
+
+
+def _draw(axes: Axes, line: Line, colour: str, stroke: str, *, is_smoothed: bool) -> None:
+    if not is_smoothed:
         axes.plot(line.x, line.y, color=colour, linestyle=stroke, label=_plain(line.title))
         return
     axes.plot(line.x, line.y, color=colour, linewidth=0.6, alpha=0.35)

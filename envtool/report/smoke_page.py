@@ -6,7 +6,7 @@ import base64
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.report.figure import MANY, Line, curves_svg
+from envtool.report.figure import MANY, Frame, Line, curves_svg
 from envtool.report.gauge import gauge
 from envtool.report.page import rendered
 from envtool.report.smoke import ENDINGS, summary
@@ -169,7 +169,7 @@ def _charts(demo: Demo) -> Iterator[Chart]:
         curves.sort(key=lambda curve: curve.title not in own)  # the first has the page's colour
         lines = [Line(curve.title, curve.x, curve.y) for curve in curves]
         title = curves[0].title if len(curves) == 1 else f"{y_label.partition(',')[0]} by {x_label.partition(',')[0]}"
-        svg = curves_svg(f"{demo.item}-{number}", lines, x_label, y_label)
+        svg = curves_svg(f"{demo.item}-{number}", lines, Frame(x_label, y_label, is_smoothed=True))
         yield Chart(title, svg, _words(curves), any(len(curve.x) > MANY for curve in curves))
 
 
