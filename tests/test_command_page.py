@@ -9,7 +9,6 @@ from pages import MEMORY, SAMPLES, USAGE, WORKED, faults, page_of_command, tree,
 
 from envtool.usage import Usage
 
-
 VARIANTS: dict[str, dict[str, Any]] = {
     "failed": {},
     "worked": {"ran": WORKED, "usage": USAGE._replace(status=0)},
