@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from loopback import bare_environment
 from mounting import mounted
+from pages import faults, tree, words
 
 import envtool
 
@@ -66,6 +67,29 @@ def test_json_says_what_it_used() -> None:
     assert usage["seconds"] > 0.5
     assert usage["memory"]["peak_bytes"] > 60 << 20
     assert usage["disks"][0]["least"]["bytes"] <= usage["disks"][0]["at_start"]["bytes"]
+
+
+def test_what_it_draws(tmp_path: Path) -> None:
+    report = tmp_path / "install.html"
+    ran = doctor("--report", str(report), "--", sys.executable, "-c", FULL)
+    assert ran.returncode == 1
+    assert f"written {report}\n" in ran.stderr
+    page = report.read_text("utf-8")
+    assert faults(page) == []
+    assert "disk-full; the log proves it" in words(tree(page))
+
+
+def test_what_cannot_be_drawn_is_refused_before_it_runs(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    ran = doctor("--report", str(tmp_path), "--", sys.executable, "-c", f"open({str(made)!r}, 'w').close()")
+    assert ran.returncode == 2
+    assert not made.exists()
+
+
+def test_a_page_is_of_a_command() -> None:
+    ran = doctor("--report", "x.html")
+    assert ran.returncode == 2
+    assert "--report draws what a command used" in ran.stderr
 
 
 def test_what_it_saves(tmp_path: Path) -> None:

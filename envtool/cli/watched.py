@@ -26,14 +26,19 @@ class Watched(NamedTuple):
     record: Record
     usage: Usage
 
+    @property
+    def command(self) -> str:
+        """As the shell of this system takes it."""
+        from envtool.report.command import command_text  # noqa: PLC0415 - a command that works needs none of it
+
+        return command_text(self.argv, "powershell" if os.name == "nt" else "sh")
+
     def diagnosis(self) -> Diagnosis:
         """What went wrong, with the torch command for this machine where that is what mends it."""
         from envtool.cli.doctor.log import prescribed  # noqa: PLC0415 - a command that works needs none of it
         from envtool.diagnose import find  # noqa: PLC0415
-        from envtool.report.command import command_text  # noqa: PLC0415
 
-        command = command_text(self.argv, "powershell" if os.name == "nt" else "sh")
-        evidence = Evidence(self.record.pieces(), status=self.ran.status, usage=self.usage, command=command)
+        evidence = Evidence(self.record.pieces(), status=self.ran.status, usage=self.usage, command=self.command)
         return prescribed(find(evidence), None)
 
 

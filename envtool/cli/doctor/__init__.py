@@ -17,6 +17,7 @@ Examples:
   envtool doctor disk-space torch-gpu
   envtool doctor disk-space --fix
   envtool doctor -- pip install flash-attn
+  envtool doctor --report install.html -- pip install flash-attn
   envtool doctor --log install.log
   pip install flash-attn 2>&1 | envtool doctor --log -
   envtool doctor --explain no-wheel-for-python"""
@@ -28,6 +29,7 @@ class Running(NamedTuple):
     form: str
     timeout_s: float | None
     folder: str | None  # to save log, samples and report in
+    page: str | None  # to draw what was seen in
 
 
 COMMAND = "envtool.doctor.command"  # where the context keeps what stands after --
@@ -53,6 +55,7 @@ class _Doctor(click.Command):
 @click.option("-y", "--yes", is_flag=True, help="--fix does not ask.")
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="End the COMMAND after so long.")
 @click.option("--save", "folder", metavar="DIR", help="Keep the COMMAND's log, what was seen, and the report.")
+@click.option("--report", "page", metavar="FILE", help="Draw what the COMMAND used, as a page for a browser.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
 @click.option("--list-checks", is_flag=True, help="Print every check.")
@@ -72,6 +75,7 @@ def doctor(
     yes: bool,
     timeout: float | None,
     folder: str | None,
+    page: str | None,
     form: str,
     list_checks: bool,
     listed: bool,
@@ -88,10 +92,12 @@ def doctor(
         from envtool.cli.doctor.fix import check_answers  # noqa: PLC0415 - --help needs none of it
 
         check_answers(fix=fix, yes=yes, checks_alone=log is None and COMMAND not in context.meta)
+    if page and COMMAND not in context.meta:
+        raise click.UsageError("--report draws what a command used: envtool doctor --report FILE -- pip install x")
     if list_checks or listed or explain is not None:
         click.echo(_known(explain, causes=listed))
     elif COMMAND in context.meta:
-        wishes = Running(form, timeout, folder)
+        wishes = Running(form, timeout, folder, page)
         context.exit(_run(context.meta[COMMAND], wishes, apart=log is None and not checks))
     elif log is not None:
         context.exit(_judge_log(log, machine, form))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from envtool.cli.doctor import Running
     from envtool.cli.watched import Watched
+    from envtool.diagnose import Diagnosis
 
 
 def run_command(argv: Sequence[str], wishes: Running) -> int:
@@ -25,6 +26,10 @@ def run_command(argv: Sequence[str], wishes: Running) -> int:
 
     if shutil.which(argv[0]) is None:
         raise click.UsageError(f"{argv[0]} could not be started: there is no such program")
+    if wishes.page:
+        from envtool.cli.report_file import refuse_report  # noqa: PLC0415
+
+        refuse_report(wishes.page)
     is_text = wishes.form == "text"
     with saved(wishes.folder) as saving:
         seen = watched(argv, AS_ITS_OWN if is_text else ALL_TO_STDERR, wishes.timeout_s, saving.log)
@@ -35,12 +40,30 @@ def run_command(argv: Sequence[str], wishes: Running) -> int:
             text = diagnosis_text(diagnosis, wishes.form, seen.usage)
             click.echo(text.encode("utf-8", "replace"), err=is_text)
         saving.keep(seen, diagnosis)
+    if wishes.page:
+        _draw(wishes.page, seen, diagnosis)
     return 1 if has_failed else 0
 
 
 def _say_how_it_ended(program: str, seen: Watched) -> None:
     from envtool.report.usage import usage_line  # noqa: PLC0415 - --help needs none of it
-    from envtool.target import status_words  # noqa: PLC0415
 
-    ended = seen.ran.trouble or f"{program} {status_words(seen.ran.status or 0)}"
+    ended = _ending(program, seen)
     say([("works" if seen.ran.status == 0 else "failed", ended), ("used", usage_line(seen.usage))])
+
+
+def _ending(program: str, seen: Watched) -> str:
+    from envtool.target import status_words  # noqa: PLC0415 - --help needs none of it
+
+    return seen.ran.trouble or f"{program} {status_words(seen.ran.status or 0)}"
+
+
+def _draw(file: str, seen: Watched, diagnosis: Diagnosis) -> None:
+    from envtool.cli.report_file import made_now, write_report  # noqa: PLC0415 - only --report needs it
+    from envtool.diagnose.turning_points import turning_points  # noqa: PLC0415
+    from envtool.report.command_page import Ran, command_page  # noqa: PLC0415
+
+    ran = Ran(seen.command, _ending(seen.argv[0], seen), has_failed=seen.ran.status != 0)
+    samples = seen.usage.samples
+    points = turning_points(seen.record.pieces(), seen.record.total, samples, has_failed=ran.has_failed)
+    write_report(file, command_page(ran, seen.usage, diagnosis, points, made_now()))
