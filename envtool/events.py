@@ -10,6 +10,9 @@
      "steps_per_second": 210.0}
 
 An item is a rung of the ladder or a model. A process that dies says no end: whoever watched it adds a Death.
+
+Where several ranks run (`_in_target/ranks_runner.py`), each line has its "rank", and a start says with "waits" that its part
+ends only where every rank takes part in it.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ class Start(NamedTuple):
     item: str
     part: str | None
     at_s: float | None = None  # seconds since the test began
+    waits: bool = False  # whether the part ends only with the other ranks
 
 
 class Measured(NamedTuple):
@@ -45,6 +49,8 @@ class Measured(NamedTuple):
     limit: float | None  # None: reported, not judged
     unit: str
     better: str  # lower, higher
+    rank: int | None = None  # whose it is, where there are several
+    of_ranks: tuple[tuple[int, float], ...] = ()  # what each measured, where this is the worst of theirs
 
     @property
     def passed(self) -> bool:
@@ -84,6 +90,13 @@ class Death(NamedTuple):
 Event = Stage | Start | Measured | Remark | Skip | Demo | End | Death
 
 
+class Ranked(NamedTuple):
+    """What one of several ranks said."""
+
+    rank: int | None  # None: it is of the launcher that starts them
+    event: Event
+
+
 def parse_event(line: str) -> Event | None:
     """The event in a line; None for a line that is cut off or of another version."""
     try:
@@ -93,14 +106,25 @@ def parse_event(line: str) -> Event | None:
         return None
 
 
+def parse_ranked(line: str) -> Ranked | None:
+    """The event in a line of a rank; None as in `parse_event`."""
+    event = parse_event(line)
+    if event is None:
+        return None
+    rank = json.loads(line).get("rank")
+    if not isinstance(rank, int):
+        return None
+    return Ranked(rank, event._replace(rank=rank) if isinstance(event, Measured) else event)
+
+
 def _stage(said: dict[str, object]) -> Stage:
-    own = ("event", "torch", "device", "device_name")
+    own = ("event", "rank", "torch", "device", "device_name")
     details = tuple((name, str(value)) for name, value in said.items() if name not in own and value is not None)
     return Stage(str(said["torch"]), str(said["device"]), str(said["device_name"]), details)
 
 
 def _start(said: dict[str, object]) -> Start:
-    return Start(str(said["item"]), str(said["part"]) if said["part"] else None)
+    return Start(str(said["item"]), str(said["part"]) if said["part"] else None, bool(said.get("waits")))
 
 
 def _measured(said: dict[str, object]) -> Measured:

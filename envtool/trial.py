@@ -93,7 +93,7 @@ def _one_process(executable: str, work: Work, limits_s: Mapping[str, float]) -> 
             yield from _followed(events, status, limits_s)
             ended = status()
         if ended:
-            yield Death(ended, status_words(ended), _last_words(printed))
+            yield Death(ended, status_words(ended), last_words(printed))
 
 
 def _followed(events: TextIO, status: Callable[[], int | None], limits_s: Mapping[str, float]) -> Iterator[Event]:
@@ -119,6 +119,6 @@ def _followed(events: TextIO, status: Callable[[], int | None], limits_s: Mappin
         time.sleep(POLL_S)
 
 
-def _last_words(printed: Path) -> tuple[str, ...]:
+def last_words(printed: Path) -> tuple[str, ...]:
     lines = printed.read_text("utf-8", "replace").splitlines()
     return tuple(line for line in lines if line.strip())[-LINES_SHOWN:]

@@ -4,6 +4,7 @@ A model file has
     CHECKS              its check functions in order, each (device, budget) -> iterator of Check
     checks(device, budget) -> iterator of Check, all of them, one after another
     demo(device, budget) -> Demo, what a report can draw
+    lesson(rows) -> Lesson, what several ranks can learn together; it may be absent
 
 A check function is named for what it proves, `round_trip`; whoever runs it says that name first, so that a crash, which
 yields nothing more, is placed.
@@ -16,6 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from torch import nn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +55,24 @@ class Budget(NamedTuple):
 
 
 QUICK, USUAL, FULL = Budget(training=0), Budget(), Budget(training=10)
+
+
+class Taught(nn.Module):
+    """A net and its loss as one module: called with a batch, it gives the loss, a mean over the rows."""
+
+    def __init__(self, net: nn.Module, loss: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.net, self.loss = net, loss  # of the net and the batch
+
+    def forward(self, *batch: Tensor) -> Tensor:
+        return self.loss(self.net, *batch)
+
+
+class Lesson(NamedTuple):
+    """What ranks learn together, each from some of the rows; on the CPU, in float32."""
+
+    taught: Taught
+    batch: tuple[Tensor, ...]  # each (rows, ...)
 
 
 class Picture(NamedTuple):

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from reference_models.contract import Bar, Demo, Picture
+from reference_models.contract import Bar, Demo, Lesson, Picture, Taught
 from reference_models.data import digits
 from reference_models.metrics import accuracy
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reference_models.contract import Budget
 
     Batch = tuple[Tensor, Tensor]  # images (N, 8, 8) and labels (N,)
+    Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of the student's output, the teacher's, the labels
     Way = Callable[[nn.Module, nn.Module, Iterable[Batch]], None]  # of this teacher to teach this student on these
 
 CLASSES, THREE = 10, 3
@@ -143,6 +144,17 @@ def _students(
     distilled = net(STUDENT, device, seed)
     distill(master, distilled, batches(*transfer, steps))
     return Students(taught.eval(), distilled.eval())
+
+
+def lesson(rows: int, loss: Loss) -> Lesson:
+    """A student that learns from a teacher without gradients."""
+    teacher, student = (net(widths, torch.device("cpu"), seed=0) for widths in (TEACHER, STUDENT))
+    images, labels = (each[torch.arange(rows) % len(each)] for each in digits())
+
+    def distilling(nets: nn.ModuleList, images: Tensor, labels: Tensor) -> Tensor:
+        return loss(nets[1](images), nets[0](images), labels)
+
+    return Lesson(Taught(nn.ModuleList((teacher.requires_grad_(False), student)), distilling), (images, labels))
 
 
 def shown(device: torch.device, budget: Budget, distill: Way, unlabelled: int) -> Demo:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from reference_models.contract import Bar, Curve, Demo
+from reference_models.contract import Bar, Curve, Demo, Lesson, Taught
 from reference_models.data import Digits, digits
 from reference_models.metrics import accuracy
 
@@ -111,6 +111,16 @@ def _adapted(model: nn.Module, device: torch.device, budget: Budget, method: Met
     losses = fit(model, learn, budget.steps(STEPS), method.rate) if trained else ()
     with torch.no_grad():
         return Adapted(accuracy(model.eval()(test.images), test.labels), losses, trained)
+
+
+def lesson_for(method: Method) -> Callable[[int], Lesson]:
+    def lesson(rows: int) -> Lesson:
+        model = ViT()
+        method.prepare(model)
+        images, labels = (each[torch.arange(rows) % len(each)] for each in digits())
+        return Lesson(Taught(model, lambda net, images, labels: F.cross_entropy(net(images), labels)), (images, labels))
+
+    return lesson
 
 
 def shown(results: Mapping[str, Adapted]) -> Demo:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from reference_models.contract import Bar, Curve, Demo, Picture
+from reference_models.contract import Bar, Curve, Demo, Lesson, Picture, Taught
 from reference_models.data import photographs
 from reference_models.metrics import psnr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from torch import nn
 
     from reference_models.contract import Budget
 
@@ -59,10 +61,7 @@ def _train(net: Any, device: torch.device, steps: int) -> tuple[float, ...]:  # 
     learn, losses = photographs(*LEARN), []
     for _ in range(steps):
         cover, secret = _crops(learn).to(device), _crops(learn).to(device)
-        stego, lost = net.hide(cover, secret)
-        revealed = net.reveal(stego, torch.zeros_like(lost))[1]
-        low = (net.dwt(stego)[:, :3] - net.dwt(cover)[:, :3]).square().mean()
-        loss = 5 * (revealed - secret).square().mean() + (stego - cover).square().mean() + low
+        loss = _loss(net, cover, secret)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -72,11 +71,24 @@ def _train(net: Any, device: torch.device, steps: int) -> tuple[float, ...]:  # 
     return tuple(losses)
 
 
-def _crops(images: Tensor) -> Tensor:
-    """(BATCH, 3, CROP, CROP), each from anywhere in any of the images (N, 3, H, W), half of them mirrored."""
+def _loss(net: Any, cover: Tensor, secret: Tensor) -> Tensor:  # noqa: ANN401 - any net that hides
+    stego, lost = net.hide(cover, secret)
+    revealed = net.reveal(stego, torch.zeros_like(lost))[1]
+    low = (net.dwt(stego)[:, :3] - net.dwt(cover)[:, :3]).square().mean()
+    result: Tensor = 5 * (revealed - secret).square().mean() + (stego - cover).square().mean() + low
+    return result
+
+
+def lesson(net: nn.Module, rows: int) -> Lesson:
+    learn = photographs(*LEARN)
+    return Lesson(Taught(net, _loss), (_crops(learn, rows), _crops(learn, rows)))
+
+
+def _crops(images: Tensor, count: int = BATCH) -> Tensor:
+    """(count, 3, CROP, CROP), each from anywhere in any of the images (N, 3, H, W), half of them mirrored."""
     room = images.shape[-1] - CROP + 1
     cut = []
-    for _ in range(BATCH):
+    for _ in range(count):
         which, top, left = (int(torch.randint(most, ())) for most in (len(images), room, room))
         crop = images[which, :, top : top + CROP, left : left + CROP]
         cut.append(crop.flip(-1) if torch.rand(()) < 1 / 2 else crop)

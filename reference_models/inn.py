@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models import hiding as task
-from reference_models.contract import Budget, Check, Curve, Demo, autocasts, computes, performed, tf32
+from reference_models.contract import Budget, Check, Curve, Demo, Lesson, autocasts, computes, performed, tf32
 from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
 from reference_models.metrics import relative
 from reference_models.peak import peak_bytes
@@ -248,3 +248,7 @@ def demo(device: torch.device, budget: Budget) -> Demo:
     axes = "depth, blocks", "memory at its peak, MiB"
     curves = (Curve(how, tuple(map(float, depths)), tuple(sizes), *axes) for how, sizes in peaks.items())
     return hidden._replace(curves=(*hidden.curves, *curves))
+
+
+def lesson(rows: int) -> Lesson:
+    return task.lesson(HiNet(depth=2, growth=8, convolutions=3), rows)

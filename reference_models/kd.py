@@ -224,10 +224,10 @@ def _logits(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, T
 def _lengths(device: torch.device, temperatures: Iterable[float]) -> tuple[float, ...]:
     """Of the soft term's gradient at each temperature."""
     z, v, labels = _logits(device, torch.float32)
-    losses = (distillation_loss(z, v, labels, T, alpha=1) for T in temperatures)
-    return tuple(torch.autograd.grad(loss, z)[0].norm().item() for loss in losses)
+    return tuple(torch.autograd.grad(distillation_loss(z, v, labels, T, 1), z)[0].norm().item() for T in temperatures)
 
 
+lesson = partial(digits_mlp.lesson, loss=distillation_loss)
 CHECKS = (gradient, agreement, temperature, logit_matching, ensemble, teacher_untouched, few_labels, unseen_class)
 REMARKS = (
     "The distilled student has more than 50 labels behind it: its teacher, taught by 1347, speaks of every image.",

@@ -17,7 +17,19 @@ STDLIB = sys.stdlib_module_names | {"tomllib"}  # from 3.11 on, guarded where it
 
 KNOWLEDGE = {"catalogue", "cards", "card_support", "import_names", "rules"}
 DECISIONS = {"plan", "freeze", "diagnose", "checkup", "smoke"}
-WORLD = {"run", "host", "target", "trial", "surroundings", "watch", "installer", "project", "registry", "files"}
+WORLD = {
+    "run",
+    "host",
+    "target",
+    "trial",
+    "launch",
+    "surroundings",
+    "watch",
+    "installer",
+    "project",
+    "registry",
+    "files",
+}
 
 # What a room, a module or a package of envtool, may import besides the standard library and itself.
 ROOMS = {
@@ -44,7 +56,7 @@ ROOMS = {
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "usage", "amount", "rules", "tables"},
     "checkup": {"facts", "amount", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
-    "smoke": {"facts", "demo", "events"},
+    "smoke": {"errors", "facts", "demo", "events"},
     # words
     "report": {
         "errors",
@@ -70,6 +82,7 @@ ROOMS = {
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
     "trial": {"events", "run", "target"},
+    "launch": {"events", "run", "target", "trial"},
     "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
     "watch": {"usage", "run", "surroundings", "psutil"},
     "installer": {"errors", "facts"},
@@ -99,6 +112,7 @@ IN_TARGET = {
     "ladder",
     "cores",
     "pace",
+    "smoke_runner",
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
 OWN = {

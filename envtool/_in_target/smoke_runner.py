@@ -23,13 +23,14 @@ EARLIEST = ("import-torch", "device", "allocate", "kernel")  # rungs that every 
 
 
 class Events:
-    """The file that the events go to."""
+    """The file that the events go to, with what each of them has."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, **always: Any) -> None:
+        self.always = always
         self.file = open(path, "a", encoding="ascii")  # noqa: SIM115 - open as long as this process
 
     def say(self, event: str, **fields: Any) -> None:
-        self.file.write(json.dumps(dict(fields, event=event)) + "\n")
+        self.file.write(json.dumps(dict(self.always, event=event, **fields)) + "\n")
         self.file.flush()
 
 

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from envtool.cli.this_machine import ThisMachine
     from envtool.conditions import Planned
-    from envtool.events import Event
+    from envtool.events import Event, Ranked
     from envtool.facts import Target
     from envtool.smoke import SmokeReport
+    from envtool.smoke.job import Job
+    from envtool.smoke.ladder import Rung
+    from envtool.trial import Work
 
 FORMATS = ("text", "json", "markdown", "junit")
 TRAINING = {"quick": 0.0, "usual": 1.0, "full": 10.0}  # factors on the steps of every training
@@ -30,7 +33,8 @@ Examples:
   envtool smoke-test --quick --device cpu
   envtool smoke-test --model lora --model kd --seed 3
   envtool smoke-test --python .venv --format junit > smoke.xml
-  envtool smoke-test --report smoke.html"""
+  envtool smoke-test --report smoke.html
+  envtool smoke-test --nproc 4"""
 
 
 class Options(NamedTuple):
@@ -43,6 +47,10 @@ class Options(NamedTuple):
     timeout: float | None
     python: str | None
     repeat: int
+    nproc: int | None
+    nnodes: int | None
+    node_rank: int | None
+    rdzv_endpoint: str | None
     listed: bool
     form: str
     report: str | None
@@ -59,6 +67,14 @@ class Options(NamedTuple):
 @click.option(
     "--repeat", type=click.IntRange(1, 2), default=1, show_default=True, help="2: run twice, and compare bit for bit."
 )
+@click.option(
+    "--nproc", type=click.IntRange(min=1), metavar="N", help="Several ranks on this node, in place of one process."
+)
+@click.option(
+    "--nnodes", type=click.IntRange(min=1), metavar="N", help="Nodes that take part.  [default: the cluster's]"
+)
+@click.option("--node-rank", type=click.IntRange(min=0), metavar="N", help="Which of them this is, from 0.")
+@click.option("--rdzv-endpoint", metavar="HOST:PORT", help="Where nodes meet: the first of them.")
 @click.option("--list", "listed", is_flag=True, help="Print the rungs and the models.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @click.option("--json", "form", flag_value="json", help="As --format json.")
@@ -68,7 +84,8 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     """Prove the GPU stack with reference models.
 
     It first climbs a ladder from `import torch` to a step of an optimizer, so that a failure says where the stack ends,
-    and then checks each model's numbers against their limits.
+    and then checks each model's numbers against their limits. With --nproc it starts torch's launcher instead: as many
+    ranks reduce together, and learn each model together.
 
     Exit codes: 0 all passed, 1 a check failed, crashed or took too long, 3 it could not run.
     """
@@ -77,6 +94,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
     from envtool.smoke import compare  # noqa: PLC0415
     from envtool.smoke.device import device_for  # noqa: PLC0415
+    from envtool.smoke.job import job_of  # noqa: PLC0415
     from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
     from envtool.trial import model_names  # noqa: PLC0415
 
@@ -87,6 +105,9 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     unknown = [name for name in options.models if name not in model_names()]
     if unknown:
         raise click.UsageError(f"{unknown[0]!r} is no model here: {', '.join(model_names())} are")
+    job = job_of(options.nproc, options.nnodes, options.node_rank, options.rdzv_endpoint, os.environ)
+    if job and options.repeat > 1:
+        raise click.UsageError("--repeat compares runs of one process: leave out --nproc")
     if options.report:
         from envtool.cli.report_file import refuse_report  # noqa: PLC0415
 
@@ -95,7 +116,11 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     this = look_here(options.python, catalogue)
     planned = plan_for(this, catalogue)
     options = options._replace(device=device_for(options.device, planned and planned.backend, os.environ))
-    report = _try(this.executable, options, demo=bool(options.report))
+    report = (
+        _try_ranks(this.executable, options, job)
+        if job
+        else _try(this.executable, options, demo=bool(options.report))
+    )
     if options.repeat > 1:
         report = compare(report, _try(this.executable, options, demo=False))
     result(smoke_text(report, options.form, terminal_width()))
@@ -123,31 +148,62 @@ def _try(executable: str, options: Options, *, demo: bool) -> SmokeReport:
 
     rungs = [rung.name for rung in RUNGS if rung.is_quick or options.size != "quick"]
     models = options.models or trial.model_names()
-    limits_s = {rung.name: rung.limit_s for rung in RUNGS}
-    limits_s |= dict.fromkeys(models, options.timeout or MODEL_LIMIT_S[options.size])
-    work = trial.Work(
-        items=(*rungs, *models),
-        device=options.device,
-        seed=options.seed,
-        training=TRAINING[options.size],
-        demo=demo,
-    )
+    work, limits_s = _work(options, (*rungs, *models)), _limits_s(options, RUNGS, models)
+    work = work._replace(demo=demo)
     began = time.monotonic()
     events = list(_shown(trial.perform(executable, work, limits_s)))
     return fold(events, rungs, models, options.seed, time.monotonic() - began)
 
 
+def _try_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
+    """One process sees that torch works at all; then as many as are asked for."""
+    from envtool import launch, trial  # noqa: PLC0415
+    from envtool.smoke import fold  # noqa: PLC0415
+    from envtool.smoke.job import launcher_options  # noqa: PLC0415
+    from envtool.smoke.ladder import EARLIEST, RUNGS  # noqa: PLC0415
+    from envtool.smoke.ranks import NAMES, fold_ranks  # noqa: PLC0415
+    from envtool.smoke.ranks import RUNGS as RUNGS_OF_RANKS  # noqa: PLC0415
+
+    models = options.models or trial.model_names()
+    limits_s = _limits_s(options, (*RUNGS, *RUNGS_OF_RANKS), models)
+    began = time.monotonic()
+    first = trial.perform(executable, _work(options, EARLIEST), limits_s)
+    before = fold(first, EARLIEST, (), options.seed, time.monotonic() - began)
+    told: list[Ranked] = []
+    if all(rung.outcome == "passed" for rung in before.rungs):
+        work = _work(options, (*NAMES, *models))
+        for each in launch.perform(executable, work, launcher_options(job), job.ranks, limits_s):
+            told += [each]
+            _show(each.event)
+    return fold_ranks(before, told, models, time.monotonic() - began)
+
+
+def _work(options: Options, items: Iterable[str]) -> Work:
+    from envtool.trial import Work  # noqa: PLC0415
+
+    return Work(tuple(items), options.device, options.seed, TRAINING[options.size])
+
+
+def _limits_s(options: Options, rungs: Iterable[Rung], models: Iterable[str]) -> dict[str, float]:
+    of_models = dict.fromkeys(models, options.timeout or MODEL_LIMIT_S[options.size])
+    return {rung.name: rung.limit_s for rung in rungs} | of_models
+
+
 def _shown(events: Iterable[Event]) -> Iterator[Event]:
-    """The events, and on a terminal a line for each check as it comes."""
+    """The events, each shown as it comes."""
+    for event in events:
+        _show(event)
+        yield event
+
+
+def _show(event: Event) -> None:
+    """On a terminal, a line for each check."""
     from envtool.events import Measured  # noqa: PLC0415
     from envtool.report.smoke import check_line  # noqa: PLC0415
 
-    is_live = sys.stderr.isatty()
-    for event in events:
-        if is_live and isinstance(event, Measured):
-            colour = None if os.environ.get("NO_COLOR") else "green" if event.passed else "red"
-            click.echo(click.style(check_line(event), fg=colour), err=True)
-        yield event
+    if sys.stderr.isatty() and isinstance(event, Measured):
+        colour = None if os.environ.get("NO_COLOR") else "green" if event.passed else "red"
+        click.echo(click.style(check_line(event), fg=colour), err=True)
 
 
 def _remedy(report: SmokeReport, target: Target, planned: Planned | None) -> list[tuple[str, str]]:

@@ -26,7 +26,8 @@ def smoke_text(report: SmokeReport, form: str, width: int | None = None) -> str:
 
 def check_line(check: Measured) -> str:
     """One check while the test runs."""
-    return f"{_verdict(check):7} {check.item}: {check.name}: {_number(check.measured)}{_bound(check)} {check.unit}"
+    who = "" if check.rank is None else f"rank {check.rank}: "
+    return f"{_verdict(check):7} {who}{check.item}: {check.name}: {_number(check.measured)}{_bound(check)} {check.unit}"
 
 
 def summary(report: SmokeReport) -> str:
@@ -36,6 +37,7 @@ def summary(report: SmokeReport) -> str:
     broken = [rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")]
     parts += [f"ladder broken at {', '.join(broken)}"] if broken else []
     where = f" on {report.stage.device_name}" if report.stage else ""
+    where = f" by {len(report.seats)} ranks{where}" if report.seats else where
     return f"smoke-test: {'; '.join(parts)}{where} in {report.seconds:.0f} s"
 
 
@@ -47,7 +49,8 @@ def _counted(names: Sequence[str], ending: str) -> str:
 
 def _text(report: SmokeReport, width: int | None) -> str:
     models = ("\n".join(_model_lines(model, width)) for model in report.models)
-    return "\n\n".join([_stage_line(report), table_text(_ladder_rows(report), width), *models, summary(report)])
+    seats = [table_text(_seat_rows(report), width)] if report.seats else []
+    return "\n\n".join([_stage_line(report), *seats, table_text(_ladder_rows(report), width), *models, summary(report)])
 
 
 def _stage_line(report: SmokeReport) -> str:
@@ -56,6 +59,12 @@ def _stage_line(report: SmokeReport) -> str:
     stage = report.stage
     details = ", ".join(f"{name} {value}" for name, value in stage.details)
     return f"torch {stage.torch} on {stage.device}, {stage.device_name}; {details}; seed {report.seed}"
+
+
+def _seat_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
+    yield "rank", "host", "device", "its name", "torch"
+    for seat in report.seats:
+        yield str(seat.rank), seat.host, seat.device, seat.device_name, seat.torch
 
 
 def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
@@ -87,9 +96,11 @@ def _pace(model: ItemReport) -> Iterator[str]:
 
 
 def _check_rows(model: ItemReport) -> Iterator[tuple[str, ...]]:
-    yield "check", "measured", "limit", "unit", "passed"
-    for check in model.checks:
-        yield check.name, _number(check.measured), _bound(check).strip(), check.unit, _verdict(check)
+    """Where there are several ranks, with the one that measured worst."""
+    ranks = [() if check.rank is None else (str(check.rank),) for check in model.checks]
+    yield "check", "measured", "limit", "unit", "passed", *(("worst rank",) if any(ranks) else ())
+    for check, rank in zip(model.checks, ranks, strict=True):
+        yield check.name, _number(check.measured), _bound(check).strip(), check.unit, _verdict(check), *rank
 
 
 def _verdict(check: Measured) -> str:
@@ -105,7 +116,8 @@ def _number(value: float) -> str:
 
 
 def _markdown(report: SmokeReport, _: int | None) -> str:
-    blocks = [_stage_line(report), _markdown_table(_ladder_rows(report))]
+    seats = [_markdown_table(_seat_rows(report))] if report.seats else []
+    blocks = [_stage_line(report), *seats, _markdown_table(_ladder_rows(report))]
     for model in report.models:
         blocks += [f"### {next(_model_lines(model, None))}"]
         blocks += [_markdown_table(_check_rows(model))] if model.checks else []
@@ -128,6 +140,7 @@ def _json(report: SmokeReport, _: int | None) -> str:
         "details": dict(stage.details) if stage else {},
         "seed": report.seed,
         "seconds": report.seconds,
+        "ranks": [seat._asdict() for seat in report.seats],
         "ladder": [_item_fields(rung) for rung in report.rungs],
         "models": [_item_fields(model) for model in report.models],
     }
@@ -150,11 +163,22 @@ def _item_fields(item: ItemReport) -> dict[str, object]:
 
 
 def _check_fields(check: Measured) -> dict[str, object]:
-    """JSON knows no NaN and no infinity: such a number is null there."""
-    measured = check.measured if math.isfinite(check.measured) else None
-    fields = check._asdict() | {"measured": measured, "passed": check.passed}
-    del fields["item"]
+    fields: dict[str, object] = {
+        "name": check.name,
+        "measured": _finite(check.measured),
+        "limit": check.limit,
+        "unit": check.unit,
+        "better": check.better,
+        "passed": check.passed,
+    }
+    if check.rank is not None:
+        fields |= {"rank": check.rank, "by_rank": {str(rank): _finite(value) for rank, value in check.of_ranks}}
     return fields
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no NaN and no infinity: such a number is null there."""
+    return value if math.isfinite(value) else None
 
 
 def _junit(report: SmokeReport, _: int | None) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from envtool.run.ending import kill
+from envtool.run.ending import kill_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,4 +35,4 @@ def running(
         yield process.poll
     finally:
         if process.poll() is None:
-            kill(process)
+            kill_family(process)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from envtool.events import Event
 
-__all__ = ("OUTCOMES", "ItemReport", "SmokeReport", "compare", "fold")
+__all__ = ("OUTCOMES", "ItemReport", "Seat", "SmokeReport", "compare", "fold")
 
 OUTCOMES = ("passed", "failed", "crashed", "timed-out", "not-run")
 NOT_REACHED = "it was not reached"
@@ -35,12 +35,23 @@ class ItemReport(NamedTuple):
     began_s: float | None = None  # since the test began
 
 
+class Seat(NamedTuple):
+    """Where one of several ranks ran, and on what."""
+
+    rank: int
+    host: str
+    device: str
+    device_name: str
+    torch: str
+
+
 class SmokeReport(NamedTuple):
     stage: Stage | None  # None: torch did not get as far
     seed: int
     rungs: tuple[ItemReport, ...]
     models: tuple[ItemReport, ...]
     seconds: float
+    seats: tuple[Seat, ...] = ()  # where several ranks ran
 
     @property
     def has_run(self) -> bool:
