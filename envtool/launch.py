@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from contextlib import ExitStack
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from envtool.trial import Work
 
+FIRST = "rendezvous"  # of the items
 SCRIPTS = ("ranks_runner.py", "smoke_runner.py", "ladder.py")
+MEET_S = 600.0  # for the launchers of all nodes to find each other
 SIGN_S = 2.0  # beyond its time, for a rank to write where it is
 LEAVE_S = 60.0  # from an item's end to whatever is next
 # In the launcher's account of ranks that failed, since torch 1.9.
@@ -46,7 +49,7 @@ def perform(
         copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in SCRIPTS]
         orders, printed = folder / "WORK.json", folder / "PRINTED"
         orders.write_text(json.dumps({**work._asdict(), "models": str(MODELS), "limits_s": dict(limits_s)}), "utf-8")
-        members = [Member(folder, local, work.items[0], limits_s) for local in range(ranks)]
+        members = [Member(folder, local, limits_s) for local in range(ranks)]
         for member in members:
             stack.callback(member.file.close)
         argv = [executable, "-m", "torch.distributed.run", *launcher, str(copy), str(folder), str(orders)]
@@ -56,17 +59,29 @@ def perform(
         yield from _failures(members, status(), printed)
 
 
+def way_to(endpoint: str) -> tuple[str, bool]:
+    """The address that this node has on the way to HOST:PORT, and whether it is that host itself. Raises OSError.
+
+    Nothing is sent.
+    """
+    host, _, port = endpoint.rpartition(":")
+    family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind, protocol) as way:
+        way.connect(address)
+        return way.getsockname()[0], way.getsockname()[0] == way.getpeername()[0]
+
+
 class Member:
     """A rank on this node: what it says, and until when it has to say something."""
 
-    def __init__(self, folder: Path, local: int, first: str, limits_s: Mapping[str, float]) -> None:
+    def __init__(self, folder: Path, local: int, limits_s: Mapping[str, float]) -> None:
         self.local, self.rank = local, -1  # until it is told
         self.stack = folder / f"STACK.{local}"
         told = folder / f"EVENTS.{local}.jsonl"
         told.touch()
         self.file, self.rest = told.open(encoding="utf-8", errors="replace"), ""
-        self.first, self.limits_s = first, limits_s
-        self.grant(limits_s[first])
+        self.limits_s = limits_s
+        self.grant(MEET_S)
 
     @property
     def has_spoken(self) -> bool:
@@ -88,7 +103,7 @@ class Member:
 
     def died(self, rank: int, death: Death) -> Iterator[Ranked]:
         if not self.has_spoken:
-            yield Ranked(rank, Start(self.first, "starting Python"))
+            yield Ranked(rank, Start(FIRST, "starting Python"))
         yield Ranked(rank, death)
 
     def frames(self) -> tuple[str, ...]:
@@ -102,13 +117,23 @@ def _followed(members: Sequence[Member], status: Callable[[], int | None]) -> It
     while True:
         is_over = status() is not None  # asked first, for what they said last is then in the files
         for member in members:
-            yield from member.news()
+            for told in member.news():
+                if told.event == Start(FIRST, None):
+                    _expect_others(members)
+                yield told
         if is_over:
             return
         if any(time.monotonic() > member.until + SIGN_S for member in members):
             yield from _late(members)
             return
         time.sleep(POLL_S)
+
+
+def _expect_others(members: Sequence[Member]) -> None:
+    """The nodes have found each other: from now on a rank that says nothing has no more time than one that does."""
+    for member in members:
+        if not member.has_spoken:
+            member.grant(member.limits_s[FIRST])
 
 
 def _late(members: Sequence[Member]) -> Iterator[Ranked]:

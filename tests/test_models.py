@@ -86,6 +86,15 @@ def test_what_a_report_can_draw(model: ModuleType) -> None:
         assert len(curve.x) == len(curve.y) > 1
 
 
+def test_a_lesson_is_the_mean_over_its_rows(model: ModuleType) -> None:
+    """Of halves of equal size, as ranks have them."""
+    torch.manual_seed(0)
+    taught, batch = model.lesson(rows=8)
+    halves = [taught(*(each[start::2] for each in batch)) for start in (0, 1)]
+    assert torch.stack(halves).mean().item() == pytest.approx(taught(*batch).item(), rel=1e-5)
+    assert halves[0].item() != pytest.approx(halves[1].item(), rel=1e-5)
+
+
 def test_nothing_newer_than_the_oldest_python() -> None:
     for file in FOLDER.glob("*.py"):
         ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))

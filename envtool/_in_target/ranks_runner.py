@@ -88,6 +88,7 @@ def rendezvous(member: Member) -> Iterator[Said]:
     list(ladder.device(stage))
     if stage.device.type != "cpu":
         getattr(torch, stage.device.type).set_device(stage.device)
+    warn_of_loopback(member)
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     how = {
         "backend": BACKENDS[stage.device.type],
@@ -113,6 +114,16 @@ def own_device(torch: Any, wanted: str, local: int) -> str:
     if local >= count:
         raise RuntimeError("no device is left for local rank {}: torch sees {} of {} here".format(local, count, kind))
     return "{}:{}".format(kind, local)
+
+
+def warn_of_loopback(member: Member) -> None:
+    """Gloo gives the others the address that this host's name leads to."""
+    if member.stage.device.type != "cpu" or os.environ["GROUP_WORLD_SIZE"] == "1" or "GLOO_SOCKET_IFNAME" in os.environ:
+        return
+    host = socket.gethostname()
+    if socket.gethostbyname(host).startswith("127."):
+        text = "{} leads to a loopback address, where no other host finds it: set GLOO_SOCKET_IFNAME".format(host)
+        member.events.say("remark", item=member.item, text=text)
 
 
 def tell_of_ranks(member: Member, own: Said, seen: List[Said]) -> None:

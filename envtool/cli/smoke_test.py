@@ -159,23 +159,37 @@ def _try_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
     """One process sees that torch works at all; then as many as are asked for."""
     from envtool import launch, trial  # noqa: PLC0415
     from envtool.smoke import fold  # noqa: PLC0415
-    from envtool.smoke.job import launcher_options  # noqa: PLC0415
     from envtool.smoke.ladder import EARLIEST, RUNGS  # noqa: PLC0415
     from envtool.smoke.ranks import NAMES, fold_ranks  # noqa: PLC0415
     from envtool.smoke.ranks import RUNGS as RUNGS_OF_RANKS  # noqa: PLC0415
 
     models = options.models or trial.model_names()
     limits_s = _limits_s(options, (*RUNGS, *RUNGS_OF_RANKS), models)
+    shortest = min(limits_s[name] for name in (*NAMES, *models))
+    limits_s |= dict.fromkeys(NAMES, shortest)  # none shorter than one before it: the rank that hangs is late first
     began = time.monotonic()
     first = trial.perform(executable, _work(options, EARLIEST), limits_s)
     before = fold(first, EARLIEST, (), options.seed, time.monotonic() - began)
     told: list[Ranked] = []
     if all(rung.outcome == "passed" for rung in before.rungs):
         work = _work(options, (*NAMES, *models))
-        for each in launch.perform(executable, work, launcher_options(job), job.ranks, limits_s):
+        for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
             told += [each]
             _show(each.event)
     return fold_ranks(before, told, models, time.monotonic() - began)
+
+
+def _launcher(job: Job) -> tuple[str, ...]:
+    from envtool.launch import way_to  # noqa: PLC0415
+    from envtool.smoke.job import launcher_options  # noqa: PLC0415
+
+    if job.endpoint is None or job.node is not None:
+        return launcher_options(job)
+    try:
+        address, is_first = way_to(job.endpoint)
+    except OSError as error:
+        raise click.UsageError(f"--rdzv-endpoint {job.endpoint} leads nowhere: {error.strerror}") from None
+    return launcher_options(job, address, is_first=is_first)
 
 
 def _work(options: Options, items: Iterable[str]) -> Work:

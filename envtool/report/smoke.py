@@ -36,8 +36,8 @@ def summary(report: SmokeReport) -> str:
     parts = [_counted(names, ENDINGS[outcome]) for outcome, names in by_ending.items() if names]
     broken = [rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")]
     parts += [f"ladder broken at {', '.join(broken)}"] if broken else []
-    where = f" on {report.stage.device_name}" if report.stage else ""
-    where = f" by {len(report.seats)} ranks{where}" if report.seats else where
+    ranks = f"{len(report.seats)} ranks of " if report.seats else ""
+    where = f" on {ranks}{report.stage.device_name}" if report.stage else ""
     return f"smoke-test: {'; '.join(parts)}{where} in {report.seconds:.0f} s"
 
 

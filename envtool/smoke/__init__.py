@@ -55,8 +55,9 @@ class SmokeReport(NamedTuple):
 
     @property
     def has_run(self) -> bool:
-        """Whether any model was tried."""
-        return any(item.outcome != "not-run" for item in self.models)
+        """Whether anything beyond the first rungs came to a result."""
+        broken = (rung for rung in self.rungs if rung.name not in EARLIEST and rung.outcome != "passed")
+        return any(item.outcome != "not-run" for item in (*broken, *self.models))
 
     @property
     def passed(self) -> bool:

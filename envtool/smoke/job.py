@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.errors import RequestInvalid
@@ -16,7 +17,7 @@ ONCE_A_NODE = "start envtool once on each node: it starts the ranks itself"
 class Job(NamedTuple):
     ranks: int  # on each node
     nodes: int = 1
-    node: int | None = None  # which this is; None: torch's launchers find an order
+    node: int | None = None  # which of them this is; None: the launchers find an order
     endpoint: str | None = None  # HOST:PORT of the first node; None where there is one node
 
 
@@ -36,19 +37,26 @@ def job_of(
     job = Job(ranks or 1, nodes, told.node if node is None else node, endpoint or told.endpoint)
     if job.endpoint is None:
         raise RequestInvalid(f"{nodes} nodes need a place to meet, the same for all: --rdzv-endpoint HOST:PORT")
-    if job.node is not None and not 0 <= job.node < nodes:
-        raise RequestInvalid(f"node {job.node} of {nodes}: they are counted from 0")
+    if not re.fullmatch(r".+:\d{1,5}", job.endpoint):
+        raise RequestInvalid(f"{job.endpoint} is no HOST:PORT, such as node1:{ORDINARY_PORT}")
+    if job.node is not None and job.node >= nodes:
+        raise RequestInvalid(f"--node-rank {job.node} of {nodes} nodes: they are counted from 0")
     return job
 
 
-def launcher_options(job: Job) -> tuple[str, ...]:
-    """For torch.distributed.run, as every version of it has them."""
+def launcher_options(job: Job, own_address: str = "", *, is_first: bool = False) -> tuple[str, ...]:
+    """For torch.distributed.run.
+
+    Where no node has a number, the launcher is told by which address the others reach this one, and whether that is where
+    all meet: by itself it goes by the host's name, which often leads to 127.0.0.1.
+    """
     counts = (f"--nnodes={job.nodes}", f"--nproc_per_node={job.ranks}", "--max_restarts=0")
     if job.endpoint is None:
         return (*counts, "--standalone")
     meeting = (f"--rdzv_endpoint={job.endpoint}", "--rdzv_id=envtool")
     if job.node is None:
-        return (*counts, *meeting, "--rdzv_backend=c10d")
+        place = f"--rdzv_conf=is_host={int(is_first)}", f"--local_addr={own_address}"
+        return (*counts, *meeting, "--rdzv_backend=c10d", *place)
     return (*counts, *meeting, "--rdzv_backend=static", f"--node_rank={job.node}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     Told = Mapping[int, Sequence[Event]]  # by rank
 
 RUNGS = (
-    Rung("rendezvous", "every rank is there, with a device of its own", 300),
-    Rung("all-reduce", "an all-reduce, against the sum", 60),
-    Rung("bandwidth", "how fast an all-reduce is", 60),
+    Rung("rendezvous", "every rank is there, with a device of its own", 120),
+    Rung("all-reduce", "an all-reduce, against the sum", 120),
+    Rung("bandwidth", "how fast an all-reduce is", 120),
 )
 LAUNCHER = -1  # in the place of a rank
 NAMES = tuple(rung.name for rung in RUNGS)
+# What a rank says when another is gone.
+LOST = re.compile("closed by peer|reset by peer|remote process exited|broken pipe", re.IGNORECASE)
 WORST_FIRST = ("crashed", "timed-out", "failed", "not-run", "passed")
 
 
@@ -37,7 +40,9 @@ def fold_ranks(before: SmokeReport, told: Iterable[Ranked], models: Sequence[str
     here = {rank: events for rank, events in every.items() if any(isinstance(event, Start) for event in events)}
     strangers = sorted({seat.host for seat in seats if seat.rank not in here})
     items = _items(_blamed(here, strangers), models)
-    items = _with_reasons(items, _end_of_ladder(before) or _end_of_launcher(launcher))
+    if not here:
+        items = (_rendezvous(before, launcher), *items[1:])
+    items = _with_reasons(items)
     return before._replace(
         rungs=(*before.rungs, *items[: len(NAMES)]),
         models=items[len(NAMES) :],
@@ -89,9 +94,9 @@ def _badness(check: Measured) -> float:
 
 
 def _why(reasons: Sequence[tuple[int, str]], count: int) -> str | None:
-    """Each reason once, with the ranks that give it."""
+    """Each reason once, with the ranks that give it; that another rank is gone, where there is no other reason."""
     by_reason: dict[str, list[int]] = {}
-    for rank, reason in reasons:
+    for rank, reason in [each for each in reasons if not LOST.search(each[1])] or reasons:
         by_reason.setdefault(reason, []).append(rank)
     if set(by_reason) <= {NOT_REACHED}:
         return next(iter(by_reason), None)
@@ -146,21 +151,19 @@ def _as_remark(events: Sequence[Event], rank: int) -> Remark:
     return Remark(begun.item, f"rank {rank} waited in {begun.part}")
 
 
-def _end_of_ladder(before: SmokeReport) -> str | None:
-    return next((f"the ladder ends at {rung.name}: {rung.why}" for rung in before.rungs if rung.why), None)
+def _rendezvous(before: SmokeReport, launcher: Sequence[Event]) -> ItemReport:
+    """Where no rank was started: the ladder was at its end before, or the launcher failed."""
+    if death := next((event for event in launcher if isinstance(event, Death)), None):
+        outcome = "timed-out" if death.status is None else "crashed"
+        return ItemReport(NAMES[0], outcome, why=": ".join([f"the launcher {death.trouble}", *death.printed[-1:]]))
+    broken = next((rung for rung in before.rungs if rung.why), None)
+    return ItemReport(
+        NAMES[0], "not-run", why=f"the ladder ends at {broken.name}: {broken.why}" if broken else NOT_REACHED
+    )
 
 
-def _end_of_launcher(events: Sequence[Event]) -> str | None:
-    death = next((event for event in events if isinstance(event, Death)), None)
-    return death and ": ".join(["the launcher " + str(death.trouble), *death.printed[-1:]])
-
-
-def _with_reasons(items: Sequence[ItemReport], reason: str | None) -> tuple[ItemReport, ...]:
+def _with_reasons(items: Sequence[ItemReport]) -> tuple[ItemReport, ...]:
     """Those that were not reached, with what ended the job before them."""
-    told, last = [], None
-    for item in items:
-        is_reached = item.why != NOT_REACHED
-        last = item.name if is_reached else last
-        ended = f"the job ended at {last}" if last else reason
-        told.append(item if is_reached or not ended else item._replace(why=ended))
-    return tuple(told)
+    last = [item for item in items if item.why != NOT_REACHED][-1]
+    reason = last.why if last.outcome == "not-run" else f"the job ended at {last.name}"
+    return tuple(item._replace(why=reason) if item.why == NOT_REACHED else item for item in items)
