@@ -72,7 +72,7 @@ SABOTAGE = {
         "torch.distributed.all_reduce = lambda *_: time.sleep(600)",
         (
             "timed-out",
-            "rank 1: during all-reduce of 1 float32: did not end within 6 s, at sitecustomize.py:10 in <lambda>",
+            "rank 1: during all-reduce of 1 float32: did not end within 6 s, at sitecustomize.py:11 in <lambda>",
         ),
     ),
     "stopped": (

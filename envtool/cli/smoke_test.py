@@ -117,9 +117,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     planned = plan_for(this, catalogue)
     options = options._replace(device=device_for(options.device, planned and planned.backend, os.environ))
     report = (
-        _try_ranks(this.executable, options, job)
-        if job
-        else _try(this.executable, options, demo=bool(options.report))
+        _try_ranks(this.executable, options, job) if job else _try(this.executable, options, demo=bool(options.report))
     )
     if options.repeat > 1:
         report = compare(report, _try(this.executable, options, demo=False))
