@@ -10,6 +10,7 @@ import socket
 import tempfile
 import time
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,10 @@ def perform(
         argv = [executable, "-m", "torch.distributed.run", *launcher, str(copy), str(folder), str(orders)]
         out = stack.enter_context(printed.open("wb"))
         status = stack.enter_context(running(argv, out, os.environ, str(folder)))
-        yield from _followed(members, status)
-        yield from _failures(members, status(), printed)
+        began_s = time.monotonic()
+        for rank, event in chain(_followed(members, status), _failures(members, status, printed)):
+            at_s = time.monotonic() - began_s
+            yield Ranked(rank, event._replace(at_s=at_s) if isinstance(event, Start) else event)
 
 
 def way_to(endpoint: str) -> tuple[str, bool]:
@@ -146,15 +149,16 @@ def _late(members: Sequence[Member]) -> Iterator[Ranked]:
         yield from member.died(before + member.local, late)
 
 
-def _failures(members: Sequence[Member], status: int | None, printed: Path) -> Iterator[Ranked]:
+def _failures(members: Sequence[Member], status: Callable[[], int | None], printed: Path) -> Iterator[Ranked]:
     """By the launcher's account, or of the launcher itself."""
-    if not status:
+    ended = status()
+    if not ended:
         return
     failed = FAILURE.findall(printed.read_text("utf-8", "replace"))
     for rank, local, code in failed:
         yield from members[int(local)].died(int(rank), Death(int(code), status_words(int(code))))
     if not failed:
-        yield Ranked(None, Death(status, status_words(status), last_words(printed)))
+        yield Ranked(None, Death(ended, status_words(ended), last_words(printed)))
 
 
 def _ranks_before(members: Sequence[Member]) -> int | None:

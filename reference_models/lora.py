@@ -207,9 +207,8 @@ def sizes(device: torch.device, _: Budget) -> Iterator[Check]:
 
 def turned_digits(device: torch.device, budget: Budget) -> Iterator[Check]:
     """Pretrained on upright digits, adapted to digits turned by a quarter: of the held-out ones, how many are right."""
-    results = turned(device, budget, "LoRA", METHOD)
-    if results:
-        right = {method: result.accuracy for method, result in results.items()}
+    right = {method: result.accuracy for method, result in turned(device, budget, "LoRA", METHOD).items()}
+    if right:
         yield Check("LoRA on turned digits", right["LoRA"], None, "% right")
         yield Check("full fine-tuning above LoRA", right["full fine-tuning"] - right["LoRA"], 4, "points")
         yield Check("LoRA above the head alone", right["LoRA"] - right["head only"], 3, "points", "higher")

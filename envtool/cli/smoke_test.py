@@ -133,9 +133,9 @@ def _draw(file: str, report: SmokeReport, this: ThisMachine, remedy: Sequence[tu
     from envtool.cli.report_file import made_now, write_report  # noqa: PLC0415 - only --report needs it
     from envtool.report.smoke_page import smoke_page  # noqa: PLC0415
     from envtool.report.words import machine_facts  # noqa: PLC0415
-    from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
+    from envtool.smoke import ladder, ranks  # noqa: PLC0415
 
-    what_they_prove = {rung.name: rung.what for rung in RUNGS}
+    what_they_prove = {rung.name: rung.what for rung in (*ladder.RUNGS, *ranks.RUNGS)}
     write_report(file, smoke_page(report, what_they_prove, machine_facts(this.machine), remedy, made_now()))
 
 

@@ -42,7 +42,7 @@ def fold_ranks(before: SmokeReport, told: Iterable[Ranked], models: Sequence[str
     items = _items(_blamed(here, strangers), models)
     if not here:
         items = (_rendezvous(before, launcher), *items[1:])
-    items = _with_reasons(items)
+    items = tuple(_later(item, before.seconds) for item in _with_reasons(items))
     return before._replace(
         rungs=(*before.rungs, *items[: len(NAMES)]),
         models=items[len(NAMES) :],
@@ -74,6 +74,7 @@ def _together(of_ranks: Sequence[tuple[int, ItemReport]]) -> ItemReport:
         seconds=max((item.seconds for item in every if item.seconds is not None), default=None),
         peak_memory_mib=max((item.peak_memory_mib for item in every if item.peak_memory_mib is not None), default=None),
         why=_why([(rank, item.why) for rank, item in of_ranks if item.outcome == outcome and item.why], len(every)),
+        began_s=min((item.began_s for item in every if item.began_s is not None), default=None),
         remarks=tuple(dict.fromkeys(remark for item in every for remark in item.remarks)),
     )
 
@@ -149,6 +150,10 @@ def _path(frame: str) -> PurePosixPath:
 def _as_remark(events: Sequence[Event], rank: int) -> Remark:
     begun = next(event for event in reversed(events) if isinstance(event, Start))
     return Remark(begun.item, f"rank {rank} waited in {begun.part}")
+
+
+def _later(item: ItemReport, seconds: float) -> ItemReport:
+    return item if item.began_s is None else item._replace(began_s=item.began_s + seconds)
 
 
 def _rendezvous(before: SmokeReport, launcher: Sequence[Event]) -> ItemReport:
