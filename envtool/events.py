@@ -124,7 +124,7 @@ def _stage(said: dict[str, object]) -> Stage:
 
 
 def _start(said: dict[str, object]) -> Start:
-    return Start(str(said["item"]), str(said["part"]) if said["part"] else None, bool(said.get("waits")))
+    return Start(str(said["item"]), str(said["part"]) if said["part"] else None, waits=bool(said.get("waits")))
 
 
 def _measured(said: dict[str, object]) -> Measured:
