@@ -113,7 +113,7 @@ def _adapted(model: nn.Module, device: torch.device, budget: Budget, method: Met
         return Adapted(accuracy(model.eval()(test.images), test.labels), losses, trained)
 
 
-def lesson_for(method: Method) -> Callable[[int], Lesson]:
+def lesson_of(method: Method) -> Callable[[int], Lesson]:
     def lesson(rows: int) -> Lesson:
         model = ViT()
         method.prepare(model)

@@ -79,9 +79,12 @@ def _loss(net: Any, cover: Tensor, secret: Tensor) -> Tensor:  # noqa: ANN401 - 
     return result
 
 
-def lesson(net: nn.Module, rows: int) -> Lesson:
-    learn = photographs(*LEARN)
-    return Lesson(Taught(net, _loss), (_crops(learn, rows), _crops(learn, rows)))
+def lesson_of(make: Callable[[], nn.Module]) -> Callable[[int], Lesson]:
+    def lesson(rows: int) -> Lesson:
+        learn = photographs(*LEARN)
+        return Lesson(Taught(make(), _loss), (_crops(learn, rows), _crops(learn, rows)))
+
+    return lesson
 
 
 def _crops(images: Tensor, count: int = BATCH) -> Tensor:

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models import hiding as task
-from reference_models.contract import Budget, Check, Curve, Demo, Lesson, autocasts, computes, performed, tf32
+from reference_models.contract import Budget, Check, Curve, Demo, autocasts, computes, performed, tf32
 from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
 from reference_models.metrics import relative
 from reference_models.peak import peak_bytes
@@ -180,11 +180,8 @@ def hiding(device: torch.device, budget: Budget) -> Iterator[Check]:
     """A small net, shortly trained on four photographs, hides a fifth in a sixth."""
     if budget.training:
         found = task.hidden(device, budget, _small)
-        by_bits = task.lowest_bits(found)
-        for what, measured, gate, bits in (
-            ("cover", found.cover, 24.0, by_bits[0]),
-            ("secret", found.secret, 22.5, by_bits[1]),
-        ):
+        sides = zip(("cover", "secret"), (found.cover, found.secret), (24.0, 22.5), task.lowest_bits(found))
+        for what, measured, gate, bits in sides:
             yield Check(f"{what}, held out", measured, gate, "dB", "higher")
             yield Check(f"{what}, by its four lowest bits in place of a net", bits, None, "dB", "higher")
 
@@ -232,6 +229,7 @@ def _apart(measured: Tensor, expected: Tensor) -> float:
     return (measured - expected).abs().max().item()
 
 
+lesson = task.lesson_of(_small)
 CHECKS = (transform, round_trip, log_determinant, reversible_gradients, clamp, memory, faster_arithmetic, hiding)
 
 
@@ -248,7 +246,3 @@ def demo(device: torch.device, budget: Budget) -> Demo:
     axes = "depth, blocks", "memory at its peak, MiB"
     curves = (Curve(how, tuple(map(float, depths)), tuple(sizes), *axes) for how, sizes in peaks.items())
     return hidden._replace(curves=(*hidden.curves, *curves))
-
-
-def lesson(rows: int) -> Lesson:
-    return task.lesson(HiNet(depth=2, growth=8, convolutions=3), rows)

@@ -34,7 +34,7 @@ from torch.nn.modules.linear import NonDynamicallyQuantizableLinear  # what nn.M
 from reference_models import adapted
 from reference_models.adapted import AdaptedLayer, adapters, load, merge, only_lora_trainable, switch, unmerge
 from reference_models.contract import Budget, Check, Demo, computes, equal, performed
-from reference_models.digits_vit import Method, ViT, fit, lesson_for, shown, split, turned
+from reference_models.digits_vit import Method, ViT, fit, lesson_of, shown, split, turned
 from reference_models.metrics import relative
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _linear(device: torch.device) -> AdaptedLayer:
 
 CHECKS = (starts_at_the_base, gradients, merging, switching, sizes, turned_digits)
 METHOD = Method(_adapt, rate=1e-2)
-lesson = lesson_for(METHOD)
+lesson = lesson_of(METHOD)
 REMARKS = (
     "LoRA saves memory and files, not time: on a model as small as this its steps take as long as full fine-tuning's.",
     "One small task. Each method has the best of a few learning rates, chosen by these same held-out digits.",
