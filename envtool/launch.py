@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from envtool.events import Death, End, Ranked, Skip, Start, parse_ranked
 from envtool.run.beside import running
 from envtool.target import IN_TARGET, status_words
-from envtool.trial import MODELS, POLL_S, last_words
+from envtool.trial import MODELS, POLL_S, SCRIPTS, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from envtool.trial import Work
 
 FIRST = "rendezvous"  # of the items
-SCRIPTS = ("ranks_runner.py", "smoke_runner.py", "ladder.py")
 MEET_S = 600.0  # for the launchers of all nodes to find each other
 SIGN_S = 2.0  # beyond its time, for a rank to write where it is
 LEAVE_S = 60.0  # from an item's end to whatever is next
@@ -47,7 +46,7 @@ def perform(
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envtool-", ignore_cleanup_errors=True)))
-        copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in SCRIPTS]
+        copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in ("ranks_runner.py", *SCRIPTS)]
         orders, printed = folder / "WORK.json", folder / "PRINTED"
         orders.write_text(json.dumps({**work._asdict(), "models": str(MODELS), "limits_s": dict(limits_s)}), "utf-8")
         members = [Member(folder, local, limits_s) for local in range(ranks)]

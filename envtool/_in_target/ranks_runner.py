@@ -71,8 +71,12 @@ def perform(member: Member, item: str) -> None:
         return
     except Exception as raised:  # noqa: BLE001 - whatever a broken stack raises is an outcome
         error = "{}: {}".format(type(raised).__name__, raised)
-    seconds, peak = time.perf_counter() - began, smoke_runner.peak_mib(member.stage)
-    member.events.say("end", item=item, error=error, seconds=seconds, peak_memory_mib=peak)
+    spent = {
+        "seconds": time.perf_counter() - began,
+        "peak_memory_mib": smoke_runner.peak_mib(member.stage),
+        "host_memory_mib": smoke_runner.host_peak_mib(),
+    }
+    member.events.say("end", item=item, error=error, **spent)
     faulthandler.cancel_dump_traceback_later()
     if error:
         sys.exit(1)

@@ -71,12 +71,17 @@ def _together(of_ranks: Sequence[tuple[int, ItemReport]]) -> ItemReport:
         every[0].name,
         outcome,
         tuple(_worst(check for item in every for check in item.checks)),
-        seconds=max((item.seconds for item in every if item.seconds is not None), default=None),
-        peak_memory_mib=max((item.peak_memory_mib for item in every if item.peak_memory_mib is not None), default=None),
+        seconds=_most(item.seconds for item in every),
+        peak_memory_mib=_most(item.peak_memory_mib for item in every),
+        host_memory_mib=_most(item.host_memory_mib for item in every),
         why=_why([(rank, item.why) for rank, item in of_ranks if item.outcome == outcome and item.why], len(every)),
         began_s=min((item.began_s for item in every if item.began_s is not None), default=None),
         remarks=tuple(dict.fromkeys(remark for item in every for remark in item.remarks)),
     )
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _worst(checks: Iterable[Measured]) -> Iterator[Measured]:
