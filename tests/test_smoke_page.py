@@ -8,7 +8,7 @@ import pytest
 from pages import EXACT, HOSTILE, eventful, faults, page_of, tree, words
 
 from envtool.events import Measured
-from envtool.report.figure import WINDOW, Frame, Line, curves_svg, running_mean
+from envtool.report.figure import WINDOW, Frame, Line, curves_svg, mark_labels, running_mean
 from envtool.report.gauge import gauge
 from envtool.report.page import MARK, number
 from envtool.smoke import fold
@@ -162,6 +162,9 @@ class TestFigure:
 
     def test_the_same_curves_give_the_same_file(self) -> None:
         assert curves_svg("a", [self.LINE], self.FRAME) == curves_svg("a", [self.LINE], self.FRAME)
+
+    def test_marks_that_stand_close_share_a_label(self) -> None:
+        assert mark_labels([0.0, 1.0, 1.1, 1.2, 3.0], close=0.5) == [(0.0, "1"), (1.0, "2-4"), (3.0, "5")]
 
     def test_a_running_mean(self) -> None:
         assert running_mean([float(value) for value in range(WINDOW + 1)]) == [(WINDOW - 1) / 2, (WINDOW + 1) / 2]

@@ -9,6 +9,7 @@ from envtool.amount import amount
 from envtool.report.doctor import HOW_SURE
 from envtool.report.figure import Frame, Line, curves_svg
 from envtool.report.page import rendered
+from envtool.report.usage import LEAST_WORTH, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Marks = tuple[tuple[float, bool], ...]
 
 GB, MB = 10**9, 10**6
-NEARLY_FULL = 0.5  # of what was free at the start: a disk that came so far down is drawn from empty on
+SMALL = 0.05  # of what was free: a change below it would not be seen in a drawing that begins at empty
 NEAR_LIMIT = 0.3  # of memory's limit, from which on the limit is drawn
 
 
@@ -66,24 +67,25 @@ def _facts(usage: Usage) -> Iterator[tuple[str, str]]:
 
 
 def _disk_words(disk: Disk) -> str:
-    taken = max(0, disk.at_start.bytes - disk.least.bytes)
-    return f"{amount(taken)} taken at most, {amount(disk.least.bytes)} left of {amount(disk.size.bytes)}"
+    return f"{amount(max(0, taken(disk)))} taken at most, {amount(disk.least.bytes)} left of {amount(disk.size.bytes)}"
 
 
 def _charts(usage: Usage, marks: Marks) -> Iterator[Chart]:
-    """Memory, then each disk, all over the same time. Nothing of a command that was too short to look at twice."""
+    """Memory, then each disk that something was taken of. Nothing of a command too short to look at twice."""
     if len(usage.samples) < 2:  # noqa: PLR2004 - a line has two ends
         return
     times = tuple(sample.at_s for sample in usage.samples)
     if usage.memory:
-        taken = tuple(sample.memory_bytes for sample in usage.samples)
+        held = tuple(sample.memory_bytes for sample in usage.samples)
         limit = usage.memory.limit_bytes
-        lines = [Line("taken", times, taken)]
-        lines += [Line("limit", (0.0, usage.seconds), (limit, limit))] if max(taken) > NEAR_LIMIT * limit else []
+        lines = [Line("taken", times, held)]
+        lines += [Line("limit", (0.0, usage.seconds), (limit, limit))] if max(held) > NEAR_LIMIT * limit else []
         yield _chart("memory", "Memory", lines, usage.seconds, marks, from_zero=True)
     for number, disk in enumerate(usage.disks):
+        if taken(disk) < LEAST_WORTH:
+            continue
         free = Line("free", times, tuple(sample.free_bytes[number] for sample in usage.samples))
-        from_zero = min(free.y) < NEARLY_FULL * max(free.y)
+        from_zero = max(free.y) - min(free.y) >= SMALL * max(free.y)
         title = f"Free on {disk.mount} ({', '.join(disk.holds)})"
         yield _chart(f"disk-{number}", title, [free], usage.seconds, marks, from_zero=from_zero)
 

@@ -17,6 +17,7 @@ INCHES = (4.6, 2.5)
 MANY = 100  # points: what is drawn then is their running mean, over the points themselves
 WINDOW = 20
 WIDE_SPAN = 50  # of a line's greatest value to its least, from which on the scale is logarithmic
+CLOSE = 0.05  # of the width, which a label takes
 # Stand-ins, for matplotlib knows no colour of a page.
 COLOURS = {
     "#010101": "currentColor",
@@ -40,6 +41,7 @@ STYLE: dict[Any, object] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "grid.color": LINE,
     "grid.linewidth": 0.6,
     "xtick.color": LINE,
@@ -100,12 +102,25 @@ def _arrange(axes: Axes, frame: Frame, *, is_log: bool) -> None:
         axes.set_xlim(*frame.x_range)
     if frame.from_zero:
         axes.set_ylim(bottom=0)
-    for number, (place, is_bad) in enumerate(frame.marks, 1):
-        colour = BAD if is_bad else MUTED
-        axes.axvline(place, color=colour, linewidth=0.8, linestyle=":")
-        axes.annotate(
-            str(number), (place, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", size=7, color=colour
-        )
+    for place, is_bad in frame.marks:
+        axes.axvline(place, color=BAD if is_bad else MUTED, linewidth=0.8, linestyle=":")
+    for place, label in mark_labels(
+        [place for place, _ in frame.marks], CLOSE * (axes.get_xlim()[1] - axes.get_xlim()[0])
+    ):
+        axes.annotate(label, (place, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", size=7)
+
+
+def mark_labels(places: Sequence[float], close: float) -> list[tuple[float, str]]:
+    """One label for marks that stand closer than that: 1, or 2-4."""
+    groups: list[list[int]] = []
+    for number, place in enumerate(places):
+        if groups and place - places[groups[-1][0]] < close:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return [
+        (places[group[0]], "-".join(str(number + 1) for number in sorted({group[0], group[-1]}))) for group in groups
+    ]
 
 
 def _draw(axes: Axes, line: Line, colour: str, stroke: str, *, is_smoothed: bool) -> None:

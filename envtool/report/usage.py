@@ -24,11 +24,11 @@ def _parts(usage: Usage) -> Iterator[str]:
     if usage.memory:
         yield f"{amount(usage.memory.peak_bytes)} of memory at most"
     for disk in usage.disks:
-        if _taken(disk) >= LEAST_WORTH:
-            yield f"{amount(_taken(disk))} of {disk.mount} ({', '.join(disk.holds)})"
+        if taken(disk) >= LEAST_WORTH:
+            yield f"{amount(taken(disk))} of {disk.mount} ({', '.join(disk.holds)})"
 
 
-def _taken(disk: Disk) -> int:
+def taken(disk: Disk) -> int:
     """The most that was gone of what was free at the start, whoever took it."""
     return disk.at_start.bytes - disk.least.bytes
 

@@ -59,11 +59,13 @@ def _ending(program: str, seen: Watched) -> str:
 
 
 def _draw(file: str, seen: Watched, diagnosis: Diagnosis) -> None:
-    from envtool.cli.report_file import made_now, write_report  # noqa: PLC0415 - only --report needs it
+    from pathlib import Path  # noqa: PLC0415 - only --report needs it
+
+    from envtool.cli.report_file import made_now, write_report  # noqa: PLC0415
     from envtool.diagnose.turning_points import turning_points  # noqa: PLC0415
     from envtool.report.command_page import Ran, command_page  # noqa: PLC0415
 
-    ran = Ran(seen.command, _ending(seen.argv[0], seen), has_failed=seen.ran.status != 0)
+    ran = Ran(seen.command, _ending(Path(seen.argv[0]).name, seen), has_failed=seen.ran.status != 0)
     samples = seen.usage.samples
     points = turning_points(seen.record.pieces(), seen.record.total, samples, has_failed=ran.has_failed)
     write_report(file, command_page(ran, seen.usage, diagnosis, points, made_now()))
