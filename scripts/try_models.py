@@ -8,16 +8,15 @@ The exit code is the number of pairs that did not pass.
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import environment
+import pythons
 
 PAIRS = ("3.8:1.13.1", "3.10:2.0.1", "3.11:2.13.0")
-PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
 PROGRAMS = "Scripts" if os.name == "nt" else "bin"
 VERSIONS = "import platform, torch; print('Python', platform.python_version(), 'torch', torch.__version__)"
 
@@ -38,9 +37,9 @@ def main() -> None:
 def verdict(pair: str, checks: "list[str]") -> str:
     """What the pair comes to, in a few words; the table of the checks is printed as they run."""
     version, _, torch = pair.partition(":")
-    python = interpreter(version)
+    python = pythons.interpreter(version)
     if python is None:
-        return f"not tried: no Python {version} in {PYENV} or on PATH"
+        return f"not tried: no Python {version} in {pythons.PYENV} or on PATH"
     with tempfile.TemporaryDirectory(prefix="try_models_") as folder:
         subprocess.check_call([python, "-m", "venv", folder])
         theirs = str(Path(folder, PROGRAMS, "python"))
@@ -51,11 +50,6 @@ def verdict(pair: str, checks: "list[str]") -> str:
             return "torch cannot be imported"
         status = subprocess.call([theirs, *checks], cwd=str(environment.ROOT))
         return "passed" if status == 0 else "FAILED"
-
-
-def interpreter(version: str) -> "str | None":
-    of_pyenv = sorted(PYENV.glob(f"{version}.*/bin/python"))
-    return str(of_pyenv[-1]) if of_pyenv else shutil.which(f"python{version}")
 
 
 environment.run(main)

@@ -85,12 +85,16 @@ def fold(
                 of_item.setdefault(event.item, []).append(event)
                 running = None if isinstance(event, End | Skip) else event.item
     climbed = tuple(_item(name, of_item[name]) for name in rungs)
-    broken = next((f"{rung.name}: {rung.why}" for rung in climbed if rung.name in EARLIEST and rung.why), None)
+    broken = next((rung for rung in climbed if rung.name in EARLIEST and rung.why), None)
+    ends_at = f"the ladder ends at {broken.name}" if broken else NOT_REACHED
     return SmokeReport(
         stage,
         seed,
-        rungs=tuple(_with_reason(rung, broken) for rung in climbed),
-        models=tuple(_with_reason(_item(name, of_item[name]), broken) for name in models),
+        rungs=tuple(_with_reason(rung, ends_at) for rung in climbed),
+        models=tuple(
+            _with_reason(_item(name, of_item[name]), f"{ends_at}: {broken.why}" if broken else ends_at)
+            for name in models
+        ),
         seconds=seconds,
     )
 
@@ -119,11 +123,9 @@ def _judged(model: ItemReport) -> ItemReport:
     return model._replace(outcome="failed", why=model.checks[-1].name)
 
 
-def _with_reason(item: ItemReport, broken: str | None) -> ItemReport:
-    """The item; where it was not reached, with the rung that all others stand on as the reason."""
-    if item.why != NOT_REACHED:
-        return item
-    return item._replace(why=f"the ladder ends at {broken}" if broken else NOT_REACHED)
+def _with_reason(item: ItemReport, why: str) -> ItemReport:
+    """The item; where it was not reached, with why."""
+    return item._replace(why=why) if item.why == NOT_REACHED else item
 
 
 def _item(name: str, events: Sequence[Event]) -> ItemReport:
