@@ -47,15 +47,29 @@ def prepare(group: "str | None" = None) -> None:
             return
         stamp.unlink()
     if group is None:
-        _say("installing envtool into .venv")
+        say("installing envtool into .venv")
         _pip_install("--editable", ".")
     else:
-        _say(f"installing envtool and what its {group} group names into .venv; the first time takes a minute")
+        say(f"installing envtool and what its {group} group names into .venv; the first time takes a minute")
         _pip_install("--upgrade", "pip>=25.1")  # the first that knows --group
         _install_torch()
         _pip_install("--editable", ".", "--group", group)
         _pip_install("--no-deps", PEER)
     stamp.write_text(wanted)
+
+
+def can_draw() -> bool:
+    """Whether `.venv` holds what draws reports; it is installed there where the index is in reach."""
+    draws = [PYTHON, "-c", "import jinja2, matplotlib"]
+    if subprocess.call(draws, stderr=subprocess.DEVNULL) == 0:
+        return True
+    say("installing what draws the report into .venv")
+    install = [*_PIP_INSTALL, "--editable", ".[report]"]
+    return subprocess.call(install, cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def become(argv: "list[str]") -> NoReturn:
@@ -100,7 +114,7 @@ def _make_venv() -> None:
             f"{sys.executable} cannot make a virtual environment: it has no ensurepip. "
             f"On Debian or Ubuntu: apt install python3-venv (or {this}-venv), then run this again."
         )
-    _say(f"making .venv with Python {platform.python_version()} at {sys.executable}")
+    say(f"making .venv with Python {platform.python_version()} at {sys.executable}")
     _run_silently([sys.executable, "-m", "venv", "--clear", str(VENV)])
 
 
@@ -125,10 +139,6 @@ def _run_silently(argv: "list[str]") -> None:
     """Run a program from the checkout's root; only if it fails show its words, and end with its status."""
     ran = subprocess.run(argv, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if ran.returncode != 0:
-        _say(ran.stdout.decode(errors="replace").rstrip())
-        _say(f"failed: {' '.join(argv)}")
+        say(ran.stdout.decode(errors="replace").rstrip())
+        say(f"failed: {' '.join(argv)}")
         sys.exit(ran.returncode)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -48,7 +48,8 @@ def _counted(names: Sequence[str], ending: str) -> str:
 
 
 def _text(report: SmokeReport, width: int | None) -> str:
-    models = ("\n".join(_model_lines(model, width)) for model in report.models)
+    reached = (model for model in report.models if not model.is_above_the_break)
+    models = ("\n".join(_model_lines(model, width)) for model in reached)
     seats = [table_text(_seat_rows(report), width)] if report.seats else []
     return "\n\n".join([_stage_line(report), *seats, table_text(_ladder_rows(report), width), *models, summary(report)])
 
@@ -70,6 +71,8 @@ def _seat_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
 def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
     yield "rung", "outcome", "what was measured"
     for rung in report.rungs:
+        if rung.is_above_the_break:
+            continue
         measured = "; ".join(f"{check.name} {_number(check.measured)} {check.unit}" for check in rung.checks)
         yield rung.name, ENDINGS[rung.outcome], "; ".join(filter(None, (rung.why, measured, *rung.remarks)))
 

@@ -17,6 +17,7 @@ __all__ = ("OUTCOMES", "ItemReport", "Seat", "SmokeReport", "compare", "fold")
 
 OUTCOMES = ("passed", "failed", "crashed", "timed-out", "not-run")
 NOT_REACHED = "it was not reached"
+ENDS_AT = "the ladder ends at"
 
 
 class ItemReport(NamedTuple):
@@ -33,6 +34,11 @@ class ItemReport(NamedTuple):
     remarks: tuple[str, ...] = ()
     demo: Demo | None = None
     began_s: float | None = None  # since the test began
+
+    @property
+    def is_above_the_break(self) -> bool:
+        """Whether an earlier rung, which it stands on, is the reason that it was not run."""
+        return self.outcome == "not-run" and (self.why or "").startswith(ENDS_AT)
 
 
 class Seat(NamedTuple):
@@ -86,7 +92,7 @@ def fold(
                 running = None if isinstance(event, End | Skip) else event.item
     climbed = tuple(_item(name, of_item[name]) for name in rungs)
     broken = next((rung for rung in climbed if rung.name in EARLIEST and rung.why), None)
-    ends_at = f"the ladder ends at {broken.name}" if broken else NOT_REACHED
+    ends_at = f"{ENDS_AT} {broken.name}" if broken else NOT_REACHED
     return SmokeReport(
         stage,
         seed,
