@@ -20,7 +20,7 @@ from reference_models.contract import Check
 from reference_models.lora import inject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from model_rivals.contest import Outcome, Way
 
@@ -37,6 +37,7 @@ def contests(device: torch.device) -> Iterator[Contest]:
     layers, merged = _layers(base), _merged(base)
     x, dh = (torch.randn(SHAPES["8 x 128"], device=device) for _ in range(2))
     must_agree("LoRA", {name: layer(x).detach() for name, layer in (layers | merged).items()})
+    _share(base[0].weight, [*layers.values(), *merged.values()])
     steps = {name: functools.partial(_step, layer, x.requires_grad_(), dh) for name, layer in layers.items()}
     yield Contest(STEP, {f"{LINEAR}, frozen": functools.partial(_step, base[0], x, dh), **steps})
     for name, shape in SHAPES.items():
@@ -85,6 +86,14 @@ def _by_peft(base: nn.Sequential) -> peft.PeftModel:
     theirs = peft.get_peft_model(copy.deepcopy(base), peft.LoraConfig(r=R, lora_alpha=ALPHA, target_modules=["0"]))
     peft.set_peft_model_state_dict(theirs, to_peft(adapters(_ours(base))))
     return theirs
+
+
+def _share(W: Tensor, layers: Iterable[nn.Module]) -> None:
+    """Let all read one matrix: where in memory it lies changes a short product's time by a tenth."""
+    for layer in layers:
+        for tensor in (*layer.parameters(), *layer.buffers()):
+            if tensor.shape == W.shape:
+                tensor.data = W.data
 
 
 def _step(layer: nn.Module, x: Tensor, dh: Tensor) -> None:
