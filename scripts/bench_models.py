@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench_models.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=15, help="each way runs once in each (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=9, help="each way runs once in each (default: %(default)s)")
     parser.add_argument("--only", choices=MODELS, action="append", help="this model; may be given more than once")
     return parser.parse_args()
 
