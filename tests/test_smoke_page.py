@@ -7,11 +7,11 @@ import re
 import pytest
 from pages import EXACT, HOSTILE, eventful, faults, page_of, tree, words
 
-from envtool.events import Measured
+from envtool.events import End, Measured, Start
 from envtool.report.figure import WINDOW, Frame, Line, curves_svg, mark_labels, running_mean
 from envtool.report.gauge import gauge
 from envtool.report.page import MARK, number
-from envtool.smoke import fold
+from envtool.smoke import Seat, fold
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,17 @@ class TestPage:
         assert "kd crashed: during ensemble: was ended by SIGSEGV" in words(header)
         assert "HiNet passed, 5 of 5 checks hold" in words(header)
         assert "CUDA 12.8" in words(header)
+
+    def test_several_ranks_and_the_worst_of_them(self) -> None:
+        seats = tuple(Seat(rank, f"node-{rank}", "cuda:0", HOSTILE, "2.13.0") for rank in range(2))
+        report = fold(
+            (Start("inn", None, 0.1), EXACT._replace(rank=1), End("inn", None, 2.0, 518.0)), (), ("inn",), 0, 9.0
+        )
+        drawn = page_of(report._replace(seats=seats))
+        assert faults(drawn) == []
+        assert f"1 node-1 cuda:0 {HOSTILE} 2.13.0" in words(tree(drawn))
+        assert "values that differ worst on rank 1" in words(tree(drawn))
+        assert "passed in 2.0 s, at most 518 MiB" in words(tree(drawn))
 
     def test_what_was_not_run_says_why(self, page: str) -> None:
         body = words(tree(page))

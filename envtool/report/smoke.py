@@ -50,7 +50,7 @@ def _counted(names: Sequence[str], ending: str) -> str:
 def _text(report: SmokeReport, width: int | None) -> str:
     reached = (model for model in report.models if not model.is_above_the_break)
     models = ("\n".join(_model_lines(model, width)) for model in reached)
-    seats = [table_text(_seat_rows(report), width)] if report.seats else []
+    seats = [table_text(seat_rows(report), width)] if report.seats else []
     return "\n\n".join([_stage_line(report), *seats, table_text(_ladder_rows(report), width), *models, summary(report)])
 
 
@@ -62,7 +62,7 @@ def _stage_line(report: SmokeReport) -> str:
     return f"torch {stage.torch} on {stage.device}, {stage.device_name}; {details}; seed {report.seed}"
 
 
-def _seat_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
+def seat_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
     yield "rank", "host", "device", "its name", "torch"
     for seat in report.seats:
         yield str(seat.rank), seat.host, seat.device, seat.device_name, seat.torch
@@ -78,11 +78,15 @@ def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
 
 
 def _model_lines(model: ItemReport, width: int | None) -> Iterator[str]:
-    spent = f" in {model.seconds:.1f} s" if model.seconds is not None else ""
-    rest = "".join(f", {words}" for words in (*_memory(model), *_pace(model)))
-    yield f"{model.name}: {ENDINGS[model.outcome]}{spent}{rest}" + (f": {model.why}" if model.why else "")
+    yield f"{model.name}: {ENDINGS[model.outcome]}{spent_words(model)}" + (f": {model.why}" if model.why else "")
     if model.checks:
         yield table_text(_check_rows(model), width)
+
+
+def spent_words(model: ItemReport) -> str:
+    """Behind its ending: in 4.1 s, at most 310 MiB, 210 steps/s."""
+    spent = f" in {model.seconds:.1f} s" if model.seconds is not None else ""
+    return spent + "".join(f", {words}" for words in (*_memory(model), *_pace(model)))
 
 
 def _memory(model: ItemReport) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _number(value: float) -> str:
 
 
 def _markdown(report: SmokeReport, _: int | None) -> str:
-    seats = [_markdown_table(_seat_rows(report))] if report.seats else []
+    seats = [_markdown_table(seat_rows(report))] if report.seats else []
     blocks = [_stage_line(report), *seats, _markdown_table(_ladder_rows(report))]
     for model in report.models:
         blocks += [f"### {next(_model_lines(model, None))}"]

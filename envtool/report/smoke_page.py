@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool.report.figure import MANY, Frame, Line, curves_svg
 from envtool.report.gauge import gauge
 from envtool.report.page import rendered
-from envtool.report.smoke import ENDINGS, summary
+from envtool.report.smoke import ENDINGS, seat_rows, spent_words, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +35,7 @@ class Item(NamedTuple):
 
     report: ItemReport
     ending: str
+    spent: str  # time and memory
     rows: tuple[Row, ...]
     what: str  # it proves
 
@@ -99,6 +100,7 @@ def smoke_page(
         "facts": [*_facts(report), *machine],
         "broken": [item for item in items if item.outcome not in ("passed", "not-run")],
         "remedy": remedy,
+        "seats": list(seat_rows(report))[1:],
         "rungs": [_item(rung, what_rungs_prove[rung.name]) for rung in report.rungs],
         "sections": [_section(model) for model in report.models],
         "spans": tuple(_spans(items, report.seconds)),
@@ -120,7 +122,9 @@ NAMES = {"cuda": "CUDA", "hip": "HIP", "cudnn": "cuDNN"}
 
 
 def _item(item: ItemReport, what: str = "") -> Item:
-    return Item(item, ENDINGS[item.outcome], tuple(Row(check, gauge(check)) for check in item.checks), what)
+    return Item(
+        item, ENDINGS[item.outcome], spent_words(item), tuple(Row(check, gauge(check)) for check in item.checks), what
+    )
 
 
 def _section(model: ItemReport) -> Section:
