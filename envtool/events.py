@@ -25,6 +25,8 @@ from envtool.demo import Demo, parse_demo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envtool.usage import Memory
+
 
 class Stage(NamedTuple):
     """The stack as torch sees it."""
@@ -85,6 +87,7 @@ class Death(NamedTuple):
     status: int | None  # negative: the signal; None: it was killed at the time limit
     trouble: str | None  # "did not end within 60 s"
     printed: tuple[str, ...] = ()  # its last words
+    memory: Memory | None = None  # what it and all it started took
 
 
 Event = Stage | Start | Measured | Remark | Skip | Demo | End | Death

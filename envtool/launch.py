@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from envtool.events import Death, End, Ranked, Skip, Start, parse_ranked
 from envtool.run.beside import running
 from envtool.target import IN_TARGET, status_words
-from envtool.trial import MODELS, POLL_S, SCRIPTS, last_words
+from envtool.trial import MODELS, PATIENT, POLL_S, SCRIPTS, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ def perform(
             stack.callback(member.file.close)
         argv = [executable, "-m", "torch.distributed.run", *launcher, str(copy), str(folder), str(orders)]
         out = stack.enter_context(printed.open("wb"))
-        status = stack.enter_context(running(argv, out, os.environ, str(folder)))
+        status = stack.enter_context(running(argv, out, {**PATIENT, **os.environ}, str(folder))).status
         began_s = time.monotonic()
         for rank, event in chain(_followed(members, status), _failures(members, status, printed)):
             at_s = time.monotonic() - began_s

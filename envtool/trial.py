@@ -11,12 +11,14 @@ import os
 import shutil
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.events import Death, Stage, Start, parse_event
 from envtool.run.beside import running
 from envtool.target import IN_TARGET, status_words
+from envtool.watch.memory import MemoryLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +43,7 @@ SERVING = (
     "peak",
 )
 POLL_S = 0.05
+MEMORY_EACH = 5  # polls between two looks at what is taken
 # Threads that wait without spinning: where other programs keep the cores busy, a training takes a tenth of the time.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 LINES_SHOWN = 8  # of what a dead process printed
@@ -85,21 +88,26 @@ def _one_process(executable: str, work: Work, limits_s: Mapping[str, float]) -> 
         told, orders, printed = (Path(folder, name) for name in ("EVENTS.jsonl", "WORK.json", "PRINTED"))
         orders.write_text(json.dumps({**work._asdict(), "models": str(MODELS)}), "utf-8")
         told.touch()
+        looks = MemoryLooks()
         with (
             printed.open("wb") as out,
-            running([executable, copy, str(told), str(orders)], out, {**PATIENT, **os.environ}, folder) as status,
+            running([executable, copy, str(told), str(orders)], out, {**PATIENT, **os.environ}, folder) as process,
             told.open(encoding="utf-8", errors="replace") as events,
         ):
-            yield from _followed(events, status, limits_s)
-            ended = status()
+            looks.begin(process.pid)
+            yield from _followed(events, process.status, limits_s, looks)
+            ended = process.status()
+        memory = looks.end()
         if ended:
-            yield Death(ended, status_words(ended), last_words(printed))
+            yield Death(ended, status_words(ended), last_words(printed), memory)
 
 
-def _followed(events: TextIO, status: Callable[[], int | None], limits_s: Mapping[str, float]) -> Iterator[Event]:
+def _followed(
+    events: TextIO, status: Callable[[], int | None], limits_s: Mapping[str, float], looks: MemoryLooks
+) -> Iterator[Event]:
     """What is told until the process ends, or until one item takes longer than it may."""
     line, limit_s, until = "", None, math.inf
-    while True:
+    for polls in count():
         is_over = status() is not None  # asked first, for what it told last is then in the file
         while piece := events.readline():
             line += piece
@@ -116,6 +124,8 @@ def _followed(events: TextIO, status: Callable[[], int | None], limits_s: Mappin
         if time.monotonic() > until:
             yield Death(None, f"did not end within {limit_s:g} s")
             return
+        if polls % MEMORY_EACH == 0:
+            looks.look(0.0)
         time.sleep(POLL_S)
 
 

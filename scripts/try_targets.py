@@ -29,7 +29,7 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "3.8-oldest": Target("3.8", (("torch==1.4.0",),), 3, "the models need torch 1.13"),
+    "3.8-oldest": Target("3.8", (("torch==1.4.0", "numpy"),), 3, "the models need torch 1.13"),
     "3.8-models": Target("3.8", (("torch==1.13.1",),), 0, "the oldest torch that the models run on"),
     "3.6": Target("3.6", (("torch==1.10.2",),), 3, "the models need Python 3.8"),
     "3.11": Target("3.11", (("torch==2.13.0",),), 0, "an ordinary one"),

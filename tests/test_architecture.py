@@ -41,7 +41,7 @@ ROOMS = {
     "usage": set[str](),
     "amount": set[str](),
     "demo": set[str](),
-    "events": {"demo"},
+    "events": {"demo", "usage"},
     "conditions": {"facts", "catalogue"},  # the latter as a type alone
     # knowledge
     "tables": {"errors"},
@@ -56,7 +56,7 @@ ROOMS = {
     "freeze": {"errors", "facts", "import_names", "wheel_index", "packaging", "tomli"},
     "diagnose": {"facts", "usage", "amount", "rules", "tables"},
     "checkup": {"facts", "amount", "conditions", "catalogue", "cards", "card_support", "wheel_index", "packaging"},
-    "smoke": {"errors", "facts", "demo", "events"},
+    "smoke": {"errors", "facts", "usage", "amount", "demo", "events"},
     # words
     "report": {
         "errors",
@@ -81,7 +81,7 @@ ROOMS = {
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
-    "trial": {"events", "run", "target"},
+    "trial": {"events", "run", "target", "watch"},
     "launch": {"events", "run", "target", "trial"},
     "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
     "watch": {"usage", "run", "surroundings", "psutil"},

@@ -10,6 +10,7 @@ import pytest
 from envtool.events import Death, End, Event, Measured, Remark, Skip, Stage, Start, parse_event
 from envtool.report.smoke import FORMATS, check_line, smoke_text, summary
 from envtool.smoke import SmokeReport, compare, fold
+from envtool.usage import Memory
 
 STAGE = Stage("2.13.0+cpu", "cpu", "AMD EPYC", (("threads", "2"),))
 GOOD = Measured("inn", "round trip", 3.1e-6, 1e-4, "max abs error", "lower")
@@ -46,6 +47,30 @@ class TestFold:
     def test_outcomes(self, events: tuple[Event, ...], outcome: str, why: str | None) -> None:
         [model] = report(*events).models
         assert (model.outcome, model.why) == (outcome, why)
+
+    def test_a_process_that_the_kernel_ended_for_its_memory(self) -> None:
+        memory = Memory(3 << 30, 1.0, 4 << 30, "/sys/fs/cgroup/memory.max", 0, 1.0, oom_kills=1)
+        death = Death(-9, "was ended by SIGKILL", memory=memory)
+        [model] = report(Start("inn", None), Start("inn", "hiding"), death).models
+        assert model.outcome == "crashed"
+        assert model.why == (
+            "during hiding: out of memory: the kernel ended it, which had taken 3.22 GB of the 4.29 GB of "
+            "/sys/fs/cgroup/memory.max: close what else takes memory, or raise the limit"
+        )
+        unseen = death._replace(memory=memory._replace(oom_kills=0))
+        assert report(Start("inn", None), unseen).models[0].why == "was ended by SIGKILL"
+
+    def test_a_gpu_without_memory_is_told_from_a_machine(self) -> None:
+        gpu, machine = (
+            report(Start("inn", None), End("inn", error, 1.0)).models[0].why
+            for error in (
+                "OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+                "RuntimeError: [enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory",
+            )
+        )
+        assert str(gpu).endswith("`nvidia-smi` lists who holds the GPU's memory")
+        assert str(machine).startswith("out of memory (RuntimeError: ")
+        assert str(machine).endswith("close what else takes memory")
 
     def test_a_death_is_of_what_was_running(self) -> None:
         events = (Start("inn", None), GOOD, End("inn", None, 1.0), Start("kd", None), Death(-9, "was ended by SIGKILL"))

@@ -257,3 +257,35 @@ class TestThreads:
             group.rmdir()
         if len(os.sched_getaffinity(0)) > 1:
             assert "threads, and of cores the control group allows 0.9: export OMP_NUM_THREADS=1" in said
+
+
+@pytest.mark.slow
+class TestMemory:
+    @pytest.mark.parametrize(
+        ("greed", "says"),
+        [("torch.ones(1 << 50)", "DefaultCPUAllocator"), ("bytearray(1 << 60)", "MemoryError")],
+    )
+    def test_an_allocation_that_is_refused(self, greed: str, says: str, start_up: Path) -> None:
+        start_up.write_text(f"{HEAD}torch.sigmoid = lambda _: {greed}\n")
+        [inn] = tried("inn").models
+        assert inn.outcome == "failed"
+        assert str(inn.why).startswith("during round trip: out of memory (")
+        assert says in str(inn.why)
+
+    def test_a_process_that_the_kernel_ends(self, start_up: Path) -> None:
+        group = Path(f"/sys/fs/cgroup/memory/envtool-test-{os.getpid()}")
+        try:
+            group.mkdir()
+            (group / "memory.limit_in_bytes").write_text(str(900 << 20))
+        except OSError as error:
+            pytest.skip(f"no control group of version 1 can be made: {error}")
+        join = f"open({str(group / 'cgroup.procs')!r}, 'w').write('0')"
+        start_up.write_text(f"{HEAD}torch.sigmoid = lambda _: ({join}, torch.ones(1 << 30))\n")
+        try:
+            found = tried("inn", "kd")
+        finally:
+            group.rmdir()
+        assert [model.outcome for model in found.models] == ["crashed", "passed"]
+        assert str(found.models[0].why).startswith(
+            "during round trip: out of memory: the kernel ended it, which had taken "
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envtool.run.ending import kill_family
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+class Beside(NamedTuple):
+    pid: int
+    status: Callable[[], int | None]  # None while it runs
+
+
 @contextmanager
 def running(
     argv: Sequence[str], printed: BinaryIO, env: Mapping[str, str] | None = None, cwd: str | None = None
-) -> Iterator[Callable[[], int | None]]:
+) -> Iterator[Beside]:
     """A program that runs while the block does, and is killed with its children where the block ends first.
 
-    What it prints goes into the file; what is given asks for its status, None while it runs. Raises OSError.
+    What it prints goes into the file. Raises OSError.
     """
     process = subprocess.Popen(
         argv,
@@ -32,7 +37,7 @@ def running(
         start_new_session=os.name == "posix",
     )
     try:
-        yield process.poll
+        yield Beside(process.pid, process.poll)
     finally:
         if process.poll() is None:
             kill_family(process)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool.demo import Demo
 from envtool.events import Death, End, Measured, Remark, Skip, Stage, Start
 from envtool.smoke.ladder import EARLIEST
+from envtool.smoke.memory import want_behind, want_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -162,10 +163,10 @@ def _outcome(events: Sequence[Event], checks: Sequence[Measured], end: End | Non
         case Death(status=None, trouble=trouble):
             return "timed-out", f"{during}{trouble}"
         case Death() as death:
-            return "crashed", during + (death.trouble or f"exit status {death.status}")
+            return "crashed", during + (want_behind(death) or death.trouble or f"exit status {death.status}")
     if end is None:
         return "not-run", NOT_REACHED
     if end.error:
-        return "failed", f"{during}{end.error}"
+        return "failed", during + (want_in(end.error) or end.error)
     failed = [check.name for check in checks if not check.passed]
     return ("failed", ", ".join(failed)) if failed else ("passed", None)
