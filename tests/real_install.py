@@ -77,9 +77,15 @@ class RealInstall(Environment):
             return self.pip("--index-url", f"http://{servers.HOST}:{port}", *arguments, **environment)
 
     def doctor(self, command: Sequence[str], **environment: str) -> Answer:
+        ran = self.envtool("doctor", "--format", "json", "--", *command, **environment)
+        assert ran.returncode in (0, 1), ran.stderr
+        findings = json.loads(ran.stdout)["findings"]
+        return Answer(tuple(_finding(fields) for fields in findings), ran.stderr)
+
+    def envtool(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         home = {"HOME": str(self.root / "home"), "TMPDIR": str(self.temporary)}
-        ran = subprocess.run(
-            [*self.under, sys.executable, "-c", ENVTOOL, "doctor", "--format", "json", "--", *command],
+        return subprocess.run(
+            [*self.under, sys.executable, "-c", ENVTOOL, *arguments],
             cwd=self.project,
             env=bare_environment(**{**home, **environment}),
             stdin=subprocess.DEVNULL,
@@ -88,9 +94,6 @@ class RealInstall(Environment):
             check=False,
             timeout=LIMIT_S,
         )
-        assert ran.returncode in (0, 1), ran.stderr
-        findings = json.loads(ran.stdout)["findings"]
-        return Answer(tuple(_finding(fields) for fields in findings), ran.stderr)
 
     def offers_a_wheel(self, name: str, size_bytes: int = 0, files: int = 1) -> None:
         """One that no compression makes smaller, in so many files."""

@@ -82,6 +82,10 @@ def _outside_a_build(log: Log, _match: re.Match[str]) -> bool:
     return not log.run.build_failed
 
 
+def _finds_no_standard_library(log: Log, _match: re.Match[str]) -> bool:
+    return log.says("no module named 'encodings'")
+
+
 def _stops_there(log: Log, _match: re.Match[str]) -> bool:
     """Python does not go on, as it does where a .pth file alone asks for the module."""
     return not log.says("remainder of file ignored")
@@ -131,6 +135,17 @@ RULES = (
             r"The package was installed by (?:debian|conda|rpm)",
         ),
         over=("permission-denied",),
+    ),
+    Rule(
+        BROKEN_PYTHON_ENV,
+        Stage.MACHINE,
+        (r"^\s{0,9}PYTHONHOME = '(?P<path>[^'\n]{1,400})'",),
+        _finds_no_standard_library,
+        title="PYTHONHOME is {path}, where this Python's standard library is not.",
+        fix=(
+            "[Unix] unset PYTHONHOME  # and take it out of what sets it: ~/.bashrc, ~/.profile, a module file",
+            "[Windows] Remove-Item Env:PYTHONHOME  # and from the user's variables, where it is set there",
+        ),
     ),
     Rule(
         BROKEN_PYTHON_ENV,
