@@ -62,11 +62,14 @@ class RealInstall(Environment):
     """An environment with a pip, and an index, a temporary folder and a home of its own."""
 
     def __init__(self, root: Path) -> None:
+        if os.name == "nt":
+            pytest.skip("the environment is made as on Unix")
         super().__init__(root)
         self.install_pip()
         self.root, self.temporary, self.index = root, root / "tmp", root / "index"
         self.temporary.mkdir()
         self.under: tuple[str, ...] = ()  # what starts doctor, as a shell that sets limits does
+        self.online = False  # whether doctor may ask the index, too
 
     def pip(self, *arguments: str, **environment: str) -> Answer:
         """What doctor says of `pip install` with the arguments."""
@@ -77,7 +80,8 @@ class RealInstall(Environment):
             return self.pip("--index-url", f"http://{servers.HOST}:{port}", *arguments, **environment)
 
     def doctor(self, command: Sequence[str], **environment: str) -> Answer:
-        ran = self.envtool("doctor", "--format", "json", "--", *command, **environment)
+        asked = ("--online",) if self.online else ()
+        ran = self.envtool("doctor", "--format", "json", *asked, "--", *command, **environment)
         assert ran.returncode in (0, 1), ran.stderr
         findings = json.loads(ran.stdout)["findings"]
         return Answer(tuple(_finding(fields) for fields in findings), ran.stderr)

@@ -106,7 +106,6 @@ class TestReadOnly:
         assert answer.verdict == ("read-only-fs", "certain")
         assert answer.first.title.startswith(f"{install.site}/tides")
 
-    @pytest.mark.skipif(os.name == "nt", reason="modes of files are those of POSIX")
     def test_a_folder_that_is_not_the_users_to_write(self, install: RealInstall) -> None:
         install.offers_a_wheel("tides")
         install.site.chmod(0o555)

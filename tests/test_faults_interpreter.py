@@ -14,10 +14,7 @@ import pytest
 from made_environment import MINOR
 from real_install import RealInstall
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="the faults are made as Unix makes them"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -56,6 +56,27 @@ class TestIndex:
             answer.first.fix
         )
 
+    @pytest.mark.parametrize(("status", "cause"), [(401, "index-auth"), (403, "index-auth"), (503, "network-unreachable")])
+    def test_an_answer_that_pip_keeps_to_itself(self, install: RealInstall, status: int, cause: str) -> None:
+        """pip says no more than that it found nothing, so doctor guesses; with --online it asks, too."""
+        with servers.serving(servers.answering(status)) as port:
+            asks = (*ONCE, "--no-input", "--index-url", f"http://{servers.HOST}:{port}/simple", "tides")
+            guesses = install.pip(*asks).findings
+            install.online = True
+            answer = install.pip(*asks)
+        assert {(found.id, found.confidence) for found in guesses} >= {(cause, "possible")}
+        assert all(found.confidence != "certain" for found in guesses)
+        assert answer.first.id == cause
+        assert servers.HOST in answer.first.title
+        assert f"{servers.HOST}:{port}/simple/tides/: it answers {status}" in answer.first.evidence
+
+    def test_a_project_that_the_index_does_not_have(self, install: RealInstall) -> None:
+        install.online = True
+        install.index.mkdir()
+        answer = install.pip_from_index("tides")
+        assert answer.verdict == ("name-not-found", "likely")
+        assert len(answer.findings) == 1
+
     def test_a_port_that_nobody_listens_on(self, install: RealInstall) -> None:
         answer = install.pip(*ONCE, "--index-url", f"http://{servers.HOST}:{servers.closed_port()}/simple", "tides")
         assert answer.verdict == ("network-unreachable", "certain")

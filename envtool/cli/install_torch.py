@@ -150,7 +150,7 @@ def install_torch(context: click.Context, /, **typed: object) -> None:
     if not isinstance(answer, InstallPlan):
         context.exit(1)
     if options.run and seen.chosen and seen.target:
-        context.exit(_carry_out(answer, seen.chosen, seen.target, options))
+        context.exit(_carry_out(answer, seen.chosen, seen.target, seen.machines[0], options))
 
 
 def _request(options: Options, catalogue: Catalogue) -> Request:
@@ -221,7 +221,7 @@ def _check(options: Options) -> None:
         raise click.UsageError("--run asks before it installs, and there is no terminal to ask on: give -y")
 
 
-def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Options) -> int:
+def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, machine: Machine, options: Options) -> int:
     """Install the plan into the target, and say what torch sees there."""
     from envtool import installer  # noqa: PLC0415
     from envtool.cli.obstacles import obstacles  # noqa: PLC0415
@@ -244,17 +244,17 @@ def _carry_out(plan: InstallPlan, chosen: Chosen, target: Target, options: Optio
     seen = watched(command, ALL_TO_STDERR)
     if seen.ran.status != 0:
         say(words.failed_install_lines(command[0], seen.ran.status, seen.ran.trouble, seen.ran.stdout))
-        _say_why(seen)
+        _say_why(seen, machine)
         return 1
     torch = sees_gpu(executable)
     say(words.torch_lines(torch.version, torch.build, torch.device, torch.error))
     return 0 if torch.error is None and (torch.device or plan.backend == "cpu") else 1
 
 
-def _say_why(seen: Watched) -> None:
+def _say_why(seen: Watched, machine: Machine) -> None:
     """The doctor's finding, where there is one."""
     from envtool.report.doctor import diagnosis_text  # noqa: PLC0415
 
-    diagnosis = seen.diagnosis()
+    diagnosis = seen.diagnosis(machine, online=True)
     if diagnosis.findings:
         click.echo("\n" + diagnosis_text(diagnosis, "text"), err=True)

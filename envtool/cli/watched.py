@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from envtool.diagnose import Diagnosis
+    from envtool.facts import Machine
     from envtool.run import Ran
     from envtool.run.streaming import Outlets
     from envtool.usage import Usage
@@ -33,13 +34,17 @@ class Watched(NamedTuple):
 
         return command_text(self.argv, "powershell" if os.name == "nt" else "sh")
 
-    def diagnosis(self) -> Diagnosis:
-        """What went wrong, with the torch command for this machine where that is what mends it."""
-        from envtool.cli.doctor.log import prescribed  # noqa: PLC0415 - a command that works needs none of it
+    def diagnosis(self, machine: Machine | None = None, *, online: bool = False) -> Diagnosis:
+        """What went wrong, with the torch command for the machine, or for this one, where that is what mends it."""
+        from envtool.cli.doctor.index import asked_again  # noqa: PLC0415 - a command that works needs none of it
+        from envtool.cli.doctor.log import prescribed  # noqa: PLC0415
         from envtool.diagnose import find  # noqa: PLC0415
 
-        evidence = Evidence(self.record.pieces(), status=self.ran.status, usage=self.usage, command=self.command)
-        return prescribed(find(evidence), None)
+        printed = self.record.pieces()
+        if online and self.ran.status != 0:
+            printed = (*printed, *asked_again(printed, os.environ))
+        evidence = Evidence(printed, machine, self.ran.status, self.usage, command=self.command)
+        return prescribed(find(evidence), machine)
 
 
 def watched(

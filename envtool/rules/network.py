@@ -139,6 +139,7 @@ def _is_private(log: Log, match: re.Match[str]) -> bool:
         "," not in match["url"]
         and bool(_PRIVATE.search(match["url"]))
         and not _has_delivered(log, match["url"])
+        and not log.says("envtool asked")  # then it is no guess any more
         and log.says("from versions: none", "no matching distribution", "not found in the package registry")
     )
 
@@ -152,6 +153,8 @@ def _has_delivered(log: Log, url: str) -> bool:
 def _is_of_another_index(log: Log, _match: re.Match[str]) -> bool:
     return log.says("index-url", "looking in indexes", "private", "locations to search", "location(s) to search")
 
+
+_ASKED_AGAIN = rf"^envtool asked (?P<url>{_HOST}\S{{0,400}}): it answers"
 
 RULES = (
     Rule(
@@ -248,6 +251,24 @@ RULES = (
         _found_nothing,
         confidence="possible",
         title="The TLS connection was cut by something in between, most often a proxy client of this system.",
+    ),
+    Rule(
+        INDEX_AUTH,
+        Stage.SOURCE,
+        (rf"{_ASKED_AGAIN} 40[13]$",),
+        confidence="likely",
+        over=("name-not-found", "version-not-found", "no-wheel-for-python"),
+    ),
+    Rule(
+        NETWORK_UNREACHABLE,
+        Stage.SOURCE,
+        (rf"{_ASKED_AGAIN} (?:429|5\d\d)$",),
+        over=("name-not-found", "version-not-found", "no-wheel-for-python"),
+        title="The index {host} is overloaded or out of order.",
+        fix=(
+            "curl -sI {url}  # does it answer 200 by now; then repeat what failed",
+            "{install} --index-url https://MIRROR/simple  # or take a mirror",
+        ),
     ),
     Rule(
         INDEX_AUTH,

@@ -116,7 +116,7 @@ def _torch_index(here: Here) -> list[_Asked]:
 def _reached(asked: _Asked, here: Here, settings: Mapping[str, str]) -> Reached:
     parts = urlsplit(asked.url)
     host = parts.hostname or ""
-    proxy = _proxy(parts.scheme, host, here, settings)
+    proxy = _proxy(parts.scheme, host, here.environment, settings)
     way = Way(
         urlsplit(proxy) if proxy else None,
         *_authority(here, settings),
@@ -140,11 +140,11 @@ def _words(settings: Mapping[str, str], name: str) -> list[str]:
     return found[0].split() if found else []
 
 
-def _proxy(scheme: str, host: str, here: Here, settings: Mapping[str, str]) -> str | None:
+def _proxy(scheme: str, host: str, environment: Mapping[str, str], settings: Mapping[str, str]) -> str | None:
     """pip's own setting, else that of the environment, else on macOS and Windows that of the system."""
     if own := _setting(settings, "proxy"):
         return _with_scheme(own[0])
-    small = {name.lower(): value for name, value in here.environment.items() if value}
+    small = {name.lower(): value for name, value in environment.items() if value}
     if _is_spared(host, small.get("no_proxy", "")):
         return None
     found = small.get(f"{scheme}_proxy") or small.get("all_proxy")
@@ -166,8 +166,24 @@ def _with_scheme(proxy: str) -> str:
 def _authority(here: Here, settings: Mapping[str, str]) -> tuple[str | None, bool]:
     """The file that says whom to trust, and whether it is alone: the one that pip is told, or pip's own."""
     told = _setting(settings, "cert")
-    named = told[0] if told else here.environment.get("REQUESTS_CA_BUNDLE") or here.environment.get("CURL_CA_BUNDLE")
-    if named:
+    if named := told[0] if told else _named_authority(here.environment):
         return named, True
     own = Path(here.target.site_packages or "", "pip", "_vendor", "certifi", "cacert.pem")
     return str(own) if own.is_file() else None, False
+
+
+def _named_authority(environment: Mapping[str, str]) -> str | None:
+    return environment.get("REQUESTS_CA_BUNDLE") or environment.get("CURL_CA_BUNDLE")
+
+
+def page_status(url: str, environment: Mapping[str, str]) -> int | None:
+    """What HTTP status the address answers to one who has no password; None where no answer comes.
+
+    Asked as pip does without files that configure it.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = _proxy(parts.scheme, host, environment, {})
+    authority = environment.get("PIP_CERT") or _named_authority(environment)
+    way = Way(urlsplit(proxy) if proxy else None, authority, is_alone=authority is not None, is_checked=True)
+    return fetched(Reached("index", public(url), "pip", host, None), url, way).status

@@ -30,6 +30,7 @@ class Running(NamedTuple):
     timeout_s: float | None
     folder: str | None  # to save log, samples and report in
     page: str | None  # to draw what was seen in
+    online: bool  # whether an index may be asked again
 
 
 COMMAND = "envtool.doctor.command"  # where the context keeps what stands after --
@@ -97,7 +98,7 @@ def doctor(
     if list_checks or listed or explain is not None:
         click.echo(_known(explain, causes=listed))
     elif COMMAND in context.meta:
-        wishes = Running(form, timeout, folder, page)
+        wishes = Running(form, timeout, folder, page, online)
         context.exit(_run(context.meta[COMMAND], wishes, apart=log is None and not checks))
     elif log is not None:
         context.exit(_judge_log(log, machine, form))

@@ -33,7 +33,7 @@ def run_command(argv: Sequence[str], wishes: Running) -> int:
     is_text = wishes.form == "text"
     with saved(wishes.folder) as saving:
         seen = watched(argv, AS_ITS_OWN if is_text else ALL_TO_STDERR, wishes.timeout_s, saving.log)
-        diagnosis = seen.diagnosis()
+        diagnosis = seen.diagnosis(online=wishes.online)
         _say_how_it_ended(argv[0], seen)
         has_failed = seen.ran.status != 0
         if has_failed or not is_text:
