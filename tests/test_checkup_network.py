@@ -313,7 +313,7 @@ class TestProxy:
     )
     def test_hosts_that_are_spared(self, at: Here, spared: str, used: bool) -> None:
         at = asking(at, "http://index.example", HTTP_PROXY="http://proxy.example:3128", NO_PROXY=f"localhost, {spared}")
-        found = network._proxy("http", "index.example", at, {})
+        found = network._proxy("http", "index.example", at.environment, {})
         assert found == ("http://proxy.example:3128" if used else None)
 
 

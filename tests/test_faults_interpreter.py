@@ -38,8 +38,11 @@ class TestPythonhome:
     def test_one_that_is_wrong(self, install: RealInstall) -> None:
         answer = install.doctor(["env", "PYTHONHOME=/nowhere", install.python, "-m", "pip", "install", "six"])
         assert answer.verdict == ("broken-python-env", "certain")
-        assert answer.first.title.startswith("PYTHONHOME is /nowhere, ")
-        assert answer.first.fix[0].startswith("unset PYTHONHOME ")
+        if "PYTHONHOME = '/nowhere'" in answer.words:  # Python 3.13 does not say so
+            assert answer.first.title.startswith("PYTHONHOME is /nowhere, ")
+            assert answer.first.fix[0].startswith("unset PYTHONHOME ")
+        else:
+            assert answer.first.fix[0].startswith("env | grep ^PYTHONHOME=")
 
 
 class TestExternallyManaged:

@@ -150,6 +150,17 @@ RULES = (
     Rule(
         BROKEN_PYTHON_ENV,
         Stage.MACHINE,
+        (r"Failed to import encodings module", r"failed to get the Python codec of the filesystem encoding"),
+        title="Python does not find its own standard library: PYTHONHOME leads it elsewhere, or it was moved or removed.",
+        fix=(
+            "[Unix] env | grep ^PYTHONHOME=  # unset it where it is set",
+            "[Windows] Get-ChildItem Env:PYTHONHOME  # remove it where it is set",
+            "python3 -m venv --clear .venv && .venv/bin/python -m pip install {package}  # an environment of a Python that is there",
+        ),
+    ),
+    Rule(
+        BROKEN_PYTHON_ENV,
+        Stage.MACHINE,
         (
             r"No module named '?pip\._",
             r"No module named '?_internal\b",

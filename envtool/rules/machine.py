@@ -198,7 +198,7 @@ RULES = (
         TMP_NOEXEC,
         Stage.MACHINE,
         (
-            rf"child_exception_type\([^\n]{{0,80}}\n(?:[^\n]{{0,120}}\n)?[^\n]{{0,40}}\[Errno 13\] Permission denied: '{_PATH}'",
+            rf"(?:child_exception_type|os\.posix_spawn)\([^\n]{{0,80}}\n(?:[^\n]{{0,120}}\n)?[^\n]{{0,40}}\[Errno 13\] Permission denied: '{_PATH}'",
         ),
         _is_run_by_a_build,
         confidence="likely",

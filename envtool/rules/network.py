@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envtool.rules.choice import PIP_TOO_OLD
 from envtool.rules.rule import Cause, Rule, Stage
 
 if TYPE_CHECKING:
@@ -133,6 +134,14 @@ def _refused(log: Log, match: re.Match[str]) -> bool:
     return log.says(f"host='{match['host'].lower()}'", f"connect to {match['host'].lower()}")
 
 
+def _checks_an_address_by_number(log: Log, _match: re.Match[str]) -> bool:
+    """pip's own way to the system's certificates has no name to hand on (github.com/pypa/pip/issues/12906)."""
+    return (
+        log.says("truststore")
+        and re.search(r"https://(?:[^\s/@]{1,200}@)?\d{1,3}(?:\.\d{1,3}){3}\b", log.text) is not None
+    )
+
+
 def _is_private(log: Log, match: re.Match[str]) -> bool:
     """The one index that is asked is a private one, by its address."""
     return (
@@ -171,6 +180,19 @@ RULES = (
             r"SSL module is not found",
         ),
         over=("ssl-verify", "network-unreachable", "name-not-found", "missing-system-library"),
+    ),
+    Rule(
+        PIP_TOO_OLD,
+        Stage.SOURCE,
+        (r"check_hostname requires server_hostname",),
+        _checks_an_address_by_number,
+        over=("proxy-error",),
+        title="This pip cannot speak https to an index at an IP address: it fails before it looks at the certificate.",
+        fix=(
+            "python -m pip install --upgrade pip  # 24.2 has the fault, from another index, and 26.3 has it no more",
+            "{install} --use-deprecated=legacy-certs  # or as pip did it before",
+            "# or give the index by its name",
+        ),
     ),
     Rule(
         PROXY_ERROR,
