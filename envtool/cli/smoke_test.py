@@ -166,15 +166,16 @@ def _try_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
     shortest = min(limits_s[name] for name in (*NAMES, *models))
     limits_s |= dict.fromkeys(NAMES, shortest)  # none shorter than one before it: the rank that hangs is late first
     began = time.monotonic()
-    first = trial.perform(executable, _work(options, EARLIEST), limits_s)
-    before = fold(first, EARLIEST, (), options.seed, time.monotonic() - began)
+    first = list(trial.perform(executable, _work(options, EARLIEST), limits_s))
+    launched = time.monotonic()
+    before = fold(first, EARLIEST, (), options.seed, launched - began)
     told: list[Ranked] = []
     if all(rung.outcome == "passed" for rung in before.rungs):
         work = _work(options, (*NAMES, *models))
         for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
             told += [each]
             _show(each.event)
-    return fold_ranks(before, told, models, time.monotonic() - began)
+    return fold_ranks(before, told, models, time.monotonic() - launched)
 
 
 def _launcher(job: Job) -> tuple[str, ...]:
