@@ -30,13 +30,8 @@ class Memory(NamedTuple):
     least_available_bytes: int  # of the limit
     least_available_at_s: float
     oom_kills: int | None = None  # processes that the kernel ended meanwhile for want of memory; None: it tells nobody
-    kernel_lines: tuple[str, ...] = ()  # the kernel's own words on each
+    ended: tuple[str, ...] = ()  # which they were, where the kernel's messages may be read: "cc1plus (4242)"
     address_space_bytes: int | None = None  # the limit that `ulimit -v` sets; None: there is none
-
-    @property
-    def was_killed_for(self) -> bool:
-        """Whether the kernel ended a process for want of memory."""
-        return bool(self.oom_kills or self.kernel_lines)
 
 
 class Sample(NamedTuple):

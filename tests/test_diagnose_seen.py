@@ -124,9 +124,8 @@ def test_the_limit_of_the_shell_is_named() -> None:
 
 
 def test_whom_the_kernel_ended() -> None:
-    kernel = "Memory cgroup out of memory: Killed process 4242 (cc1plus) total-vm:1kB"
-    lines = seen_lines(Usage(4, 1, memory=memory(4 * GB, oom_kills=1, kernel_lines=(kernel,))))
-    assert lines[-1] == "seen: the kernel ended 1 process for want of memory: 4242 (cc1plus)"
+    lines = seen_lines(Usage(4, 1, memory=memory(4 * GB, oom_kills=2, ended=("cc1plus (4242)", "cc1plus (4243)"))))
+    assert lines[-1] == "seen: the kernel ended 2 processes for want of memory: cc1plus (4242), cc1plus (4243)"
 
 
 def test_a_command_that_was_not_watched_has_no_such_lines() -> None:

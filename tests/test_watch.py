@@ -146,14 +146,26 @@ class TestKernel:
 
     @linux_only
     def test_its_messages_from_now_on(self) -> None:
-        said = "out of memory: Killed process 4242 (cc1plus) total-vm:1kB"
-        messages = kernel.Messages()
+        before, messages = kernel.Messages(), kernel.Messages()
+        said = "oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/a,task_memcg=/a/b,task=cc1plus,pid=4242,uid=0"
         try:
-            kernel.MESSAGES.write_text(f"<6>Memory cgroup {said}\n")
+            kernel.MESSAGES.write_text(f"<6>{said}\n")
         except OSError:
             pytest.skip("this user may not write to the kernel's messages")
-        assert messages.close() == (said,)
-        assert kernel.Messages().close() == ()
+        assert kernel.Ended("/a/b", "cc1plus", 4242) in messages.close()
+        assert before.close()
+        assert messages.close() == ()
+
+    @linux_only
+    @pytest.mark.parametrize(("group", "counted"), [("/a", 1), ("/a/b", 1), ("/ab", 0), ("/", 0), ("/c", 0)], ids=str)
+    def test_whom_it_ended_elsewhere_is_not_counted(
+        self, group: str, counted: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks = memory.MemoryLooks()
+        looks._group = "/a/"
+        monkeypatch.setattr(looks._messages, "close", lambda: (kernel.Ended(group, "cc1plus", 4242),))
+        assert looks.end().oom_kills == counted
+        assert looks.end().ended == ("cc1plus (4242)",) * counted
 
 
 class TestSamples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from envtool.amount import amount
@@ -20,7 +19,6 @@ SMALL_BYTES, LITTLE_SHARE = 10**9, 0.1  # of a disk that may be full before anyb
 INODE_BYTES = 2**14  # what a file of an install has on average: 14 to 20 kB for torch, numpy, scipy and transformers
 LOW_SHARE = 0.02  # of the memory
 SIGKILL = 9  # signal has no such name on Windows
-_PROCESS = re.compile(r"Killed process (\d+ \([^)\n]{1,60}\))")
 
 
 def seen_lines(usage: Usage) -> tuple[str, ...]:
@@ -76,10 +74,9 @@ def _memory_lines(memory: Memory) -> Iterator[str]:
     share = memory.least_available_bytes / memory.limit_bytes
     of_it = f"{share:.1%} of {amount(memory.limit_bytes)} ({memory.limit_of}) at {memory.least_available_at_s:.1f} s"
     yield f"memory ran low, down to {of_it}" if share <= LOW_SHARE else f"memory was left, at least {of_it}"
-    if memory.was_killed_for:
-        ended = [found[1] for line in memory.kernel_lines if (found := _PROCESS.search(line))]
-        count = max(memory.oom_kills or 0, len(memory.kernel_lines))
-        who = f": {', '.join(ended)}" if ended else ""
-        yield f"the kernel ended {count} process{'es' if count > 1 else ''} for want of memory{who}"
+    if memory.oom_kills:
+        plural = "es" if memory.oom_kills > 1 else ""
+        who = f": {', '.join(memory.ended)}" if memory.ended else ""
+        yield f"the kernel ended {memory.oom_kills} process{plural} for want of memory{who}"
     if memory.address_space_bytes is not None:
         yield f"ulimit -v allows a process {amount(memory.address_space_bytes)} of address space"

@@ -49,6 +49,12 @@ def groups(root: Path) -> Iterator[tuple[Path, Files]]:
                 break
 
 
+def own_memory_group(root: Path) -> str:
+    """Its path, as the kernel writes it; "/" where there are none."""
+    paths = _own_paths(root)
+    return str(paths.get("cgroup") or paths.get("cgroup2") or "/")
+
+
 def _own_paths(root: Path) -> dict[str, Path]:
     """Where this process stands in the tree of groups, by the kind of its mount."""
     paths = {}

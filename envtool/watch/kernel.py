@@ -7,7 +7,7 @@ import re
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from envtool.surroundings.cgroup import Files
 
 MESSAGES = Path("/dev/kmsg")
-_KILLED = re.compile(rb"[Oo]ut of memory: Killed process[^\n]{0,400}")
+_ENDED = re.compile(rb"oom-kill:[^\n]{0,2000}task_memcg=([^,\n]{1,1000}),task=([^\n]{1,100}),pid=(\d+)")  # Linux 5.0
 _RECORD = 8192  # bytes, which no record of it exceeds
-_COUNTED_IN = {"memory.events": "oom_kill", "memory.oom_control": "oom_kill"}
+_COUNTED_IN = ("memory.events", "memory.oom_control")  # by version 2 of control groups, and by version 1
+
+
+class Ended(NamedTuple):
+    """A process that the kernel ended for want of memory."""
+
+    group: str  # the control group that it was in
+    name: str
+    pid: int
 
 
 def kills(groups: tuple[tuple[Path, Files], ...]) -> int | None:
@@ -40,17 +48,17 @@ class Messages:
                 self._file = os.open(MESSAGES, os.O_RDONLY | os.O_NONBLOCK)
                 os.lseek(self._file, 0, os.SEEK_END)
 
-    def close(self) -> tuple[str, ...]:
-        """Those that tell of a process that was ended."""
+    def close(self) -> tuple[Ended, ...]:
+        """Whom they tell of, in whatever control group."""
         if self._file is None:
             return ()
-        said = tuple(self._kills(self._file))
+        told = tuple(self._told(self._file))
         os.close(self._file)
         self._file = None
-        return said
+        return told
 
     @staticmethod
-    def _kills(file: int) -> Iterator[str]:
+    def _told(file: int) -> Iterator[Ended]:
         while True:
             try:
                 record = os.read(file, _RECORD)
@@ -58,6 +66,7 @@ class Messages:
                 continue
             except OSError:  # that was the last
                 return
-            found = _KILLED.search(record)
+            found = _ENDED.search(record)
             if found:
-                yield found[0].decode("utf-8", "replace")
+                group, name, pid = (part.decode("utf-8", "replace") for part in found.groups())
+                yield Ended(group, name, int(pid))

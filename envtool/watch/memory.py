@@ -39,6 +39,7 @@ class MemoryLooks:
         self._kills: Callable[[], int | None] = lambda: kernel.kills(groups)
         self._kills_before = self._kills()
         self._messages = kernel.Messages()
+        self._group = f"{cgroup.own_memory_group(ROOT).rstrip('/')}/"
         self._weigh: Callable[[], int] = lambda: 0
         tightest = min(self._limits, key=lambda limit: limit.bytes)
         self._seen = Memory(
@@ -66,9 +67,14 @@ class MemoryLooks:
 
     def end(self) -> Memory:
         """All that was seen; the kernel is asked whom it ended meanwhile."""
-        kills = self._kills()
-        counted = None if kills is None or self._kills_before is None else kills - self._kills_before
-        return self._seen._replace(oom_kills=counted, kernel_lines=self._messages.close())
+        told = self._messages.close()
+        ours = [ended for ended in told if f"{ended.group}/".startswith(self._group)]
+        after = self._kills()
+        counted = None if after is None or self._kills_before is None else after - self._kills_before
+        return self._seen._replace(
+            oom_kills=len(ours) if told else counted,  # a count may be of more than us
+            ended=tuple(f"{ended.name} ({ended.pid})" for ended in ours),
+        )
 
 
 def _machine() -> _Limit:
