@@ -51,10 +51,8 @@ def test_what_was_used_is_said() -> None:
 
 
 def test_a_kill_for_want_of_memory_is_said() -> None:
-    drawn = page_of_command(
-        usage=USAGE._replace(memory=MEMORY._replace(kernel_lines=("Out of memory: Killed process 7 (cc1plus)",)))
-    )
-    assert "Killed process 7 (cc1plus)" in words(tree(drawn))
+    drawn = page_of_command(usage=USAGE._replace(memory=MEMORY._replace(oom_kills=1, ended=("cc1plus (7)",))))
+    assert "the kernel ended cc1plus (7)" in words(tree(drawn))
 
 
 def test_memory_and_each_disk_are_drawn_over_time_with_the_turns() -> None:

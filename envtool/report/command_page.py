@@ -61,8 +61,8 @@ def _facts(usage: Usage) -> Iterator[tuple[str, str]]:
     if usage.memory:
         memory = usage.memory
         yield "Memory", f"{amount(memory.peak_bytes)} at most, of {amount(memory.limit_bytes)} of {memory.limit_of}"
-        if memory.was_killed_for:
-            yield "Out of memory", "; ".join(memory.kernel_lines) or f"the kernel ended {memory.oom_kills} processes"
+        if memory.oom_kills:
+            yield "Out of memory", f"the kernel ended {', '.join(memory.ended) or f'{memory.oom_kills} processes'}"
     yield from ((disk.mount, _disk_words(disk)) for disk in usage.disks)
 
 

@@ -29,7 +29,7 @@ def want_in(error: str) -> str | None:
 def want_behind(death: Death) -> str | None:
     """The kernel's reason to end the process, where it was memory."""
     memory = death.memory
-    if death.status != -KILL or memory is None or not memory.was_killed_for:
+    if death.status != -KILL or memory is None or not memory.oom_kills:
         return None
     return f"out of memory: the kernel ended it, {_taken(memory)}"
 
