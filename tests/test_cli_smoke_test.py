@@ -85,6 +85,27 @@ class TestDevice:
         assert device_for("auto", "cu126", {"CUDA_VISIBLE_DEVICES": "1"}) == "cuda"
 
 
+@posix_only
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_line_lives_on_a_terminal_and_nowhere_else(target: Path, environment: dict[str, str]) -> None:
+    shows, terminal = os.openpty()
+    ran = subprocess.Popen(
+        [sys.executable, "-I", "-c", ENVTOOL, "smoke-test", "--device", "cpu", "--python", str(python_of(target))],
+        env=bare_environment(**{"TERM": "xterm", **environment}),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(terminal)
+    printed = ran.communicate(timeout=60)[0].decode()
+    shown = os.read(shows, 1 << 16).decode()
+    os.close(shows)
+    assert "\x1b" not in printed
+    assert printed.splitlines()[-1] == "smoke-test: inn, kd, lora not run; ladder broken at import-torch in 0 s"
+    assert ("starting the target's Python" in shown) == ("TERM" not in environment)
+    assert ("\x1b[32m" in shown) == ("NO_COLOR" not in environment)
+
+
 @pytest.mark.slow
 @posix_only
 class TestTargets:

@@ -9,7 +9,8 @@ from machines import linux
 
 from envtool.checkup import CHECKS, PARTS, Checked
 from envtool.checkup.check import Verdict
-from envtool.report.checkup import Screen, checks_text, checkup_text
+from envtool.report.checkup import checks_text, checkup_text
+from envtool.report.screen import Screen
 
 PIPE = Screen()
 PIP = Verdict("error", "pip 19.2 is too old", ("python -m pip install --upgrade pip",))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from envtool.cli.show import result, say, terminal_width
+from envtool.cli.live import live
+from envtool.cli.show import result, say, screen
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     """
     from envtool.catalogue import Catalogue  # noqa: PLC0415 - --help needs none of it
     from envtool.cli.planned import plan_for  # noqa: PLC0415
+    from envtool.report.screen import Screen  # noqa: PLC0415
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
     from envtool.smoke import compare  # noqa: PLC0415
     from envtool.smoke.device import device_for  # noqa: PLC0415
@@ -121,7 +122,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     )
     if options.repeat > 1:
         report = compare(report, _try(this.executable, options, demo=False))
-    result(smoke_text(report, options.form, terminal_width()))
+    result(smoke_text(report, options.form, Screen(*screen())))
     remedy = _remedy(report, this.target, planned)
     if options.report:
         _draw(options.report, report, this, remedy)
@@ -172,9 +173,10 @@ def _try_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
     told: list[Ranked] = []
     if all(rung.outcome == "passed" for rung in before.rungs):
         work = _work(options, (*NAMES, *models))
-        for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
-            told += [each]
-            _show(each.event)
+        with live() as show:
+            for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
+                told += [each]
+                show(each.event)
     return fold_ranks(before, told, models, time.monotonic() - launched)
 
 
@@ -204,19 +206,10 @@ def _limits_s(options: Options, rungs: Iterable[Rung], models: Iterable[str]) ->
 
 def _shown(events: Iterable[Event]) -> Iterator[Event]:
     """The events, each shown as it comes."""
-    for event in events:
-        _show(event)
-        yield event
-
-
-def _show(event: Event) -> None:
-    """On a terminal, a line for each check."""
-    from envtool.events import Measured  # noqa: PLC0415
-    from envtool.report.smoke import check_line  # noqa: PLC0415
-
-    if sys.stderr.isatty() and isinstance(event, Measured):
-        colour = None if os.environ.get("NO_COLOR") else "green" if event.passed else "red"
-        click.echo(click.style(check_line(event), fg=colour), err=True)
+    with live() as show:
+        for event in events:
+            show(event)
+            yield event
 
 
 def _remedy(report: SmokeReport, target: Target, planned: Planned | None) -> list[tuple[str, str]]:

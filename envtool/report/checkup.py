@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from envtool.checkup import PARTS
 from envtool.checkup.check import STATUSES
@@ -16,19 +16,13 @@ if TYPE_CHECKING:
     from envtool.checkup import Checked
     from envtool.checkup.check import Verdict
     from envtool.facts import Machine
+    from envtool.report.screen import Screen
 
 COLOURS = {"error": "1;31", "warning": "1;33", "note": "36", "unknown": "35", "ok": "32"}  # of ECMA-48
 PLURALS = {"error": "errors", "warning": "warnings", "note": "notes"}
 INDENT = " " * 9  # below a status
 WIDEST = 100  # columns of words that are still easy to read
 LISTED = 12  # checks that are ok: so many are shown with what was seen, and more by their names alone
-
-
-class Screen(NamedTuple):
-    """What shows the text."""
-
-    width: int | None = None  # columns; None where it is no terminal: lines stay whole
-    colour: bool = False
 
 
 def checkup_text(machine: Machine, found: Sequence[Checked], form: str, screen: Screen) -> str:

@@ -6,22 +6,30 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from envtool.report.screen import PAPER
 from envtool.report.table import table_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envtool.events import Measured
+    from envtool.report.screen import Screen
     from envtool.smoke import ItemReport, SmokeReport
     from envtool.smoke.ladder import Rung
 
 VERDICTS = {True: "passed", False: "FAILED"}
 ENDINGS = {"passed": "passed", "failed": "failed", "crashed": "crashed", "timed-out": "timed out", "not-run": "not run"}
 
+STYLES = {
+    "passed": "green",
+    "not run": "yellow",
+    **dict.fromkeys(("FAILED", "failed", "crashed", "timed out"), "bold red"),
+}
 
-def smoke_text(report: SmokeReport, form: str, width: int | None = None) -> str:
-    """In one of FORMATS; a text's tables are drawn to a terminal of that width."""
-    return FORMATS[form](report, width)
+
+def smoke_text(report: SmokeReport, form: str, screen: Screen = PAPER) -> str:
+    """In one of FORMATS; a text's tables are drawn for that screen."""
+    return FORMATS[form](report, screen)
 
 
 def check_line(check: Measured) -> str:
@@ -47,11 +55,15 @@ def _counted(names: Sequence[str], ending: str) -> str:
     return f"{', '.join(names)} {ending}"
 
 
-def _text(report: SmokeReport, width: int | None) -> str:
+def _text(report: SmokeReport, screen: Screen) -> str:
     reached = (model for model in report.models if not model.is_above_the_break)
-    models = ("\n".join(_model_lines(model, width)) for model in reached)
-    seats = [table_text(seat_rows(report), width)] if report.seats else []
-    return "\n\n".join([_stage_line(report), *seats, table_text(_ladder_rows(report), width), *models, summary(report)])
+    models = ("\n".join(_model_lines(model, screen)) for model in reached)
+    seats = [_table(seat_rows(report), screen)] if report.seats else []
+    return "\n\n".join([_stage_line(report), *seats, _table(_ladder_rows(report), screen), *models, summary(report)])
+
+
+def _table(rows: Iterator[tuple[str, ...]], screen: Screen) -> str:
+    return table_text(rows, screen.width, colour=screen.colour, styles=STYLES)
 
 
 def _stage_line(report: SmokeReport) -> str:
@@ -77,10 +89,10 @@ def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
         yield rung.name, ENDINGS[rung.outcome], "; ".join(filter(None, (rung.why, measured, *rung.remarks)))
 
 
-def _model_lines(model: ItemReport, width: int | None) -> Iterator[str]:
+def _model_lines(model: ItemReport, screen: Screen) -> Iterator[str]:
     yield f"{model.name}: {ENDINGS[model.outcome]}{spent_words(model)}" + (f": {model.why}" if model.why else "")
     if model.checks:
-        yield table_text(_check_rows(model), width)
+        yield _table(_check_rows(model), screen)
 
 
 def spent_words(model: ItemReport) -> str:
@@ -122,11 +134,11 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _markdown(report: SmokeReport, _: int | None) -> str:
+def _markdown(report: SmokeReport, _: Screen) -> str:
     seats = [_markdown_table(seat_rows(report))] if report.seats else []
     blocks = [_stage_line(report), *seats, _markdown_table(_ladder_rows(report))]
     for model in report.models:
-        blocks += [f"### {next(_model_lines(model, None))}"]
+        blocks += [f"### {next(_model_lines(model, PAPER))}"]
         blocks += [_markdown_table(_check_rows(model))] if model.checks else []
     return "\n\n".join([*blocks, summary(report)])
 
@@ -137,7 +149,7 @@ def _markdown_table(rows: Iterator[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _json(report: SmokeReport, _: int | None) -> str:
+def _json(report: SmokeReport, _: Screen) -> str:
     stage = report.stage
     body = {
         "schema": 1,
@@ -188,7 +200,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _junit(report: SmokeReport, _: int | None) -> str:
+def _junit(report: SmokeReport, _: Screen) -> str:
     from xml.etree.ElementTree import Element, SubElement, indent, tostring  # noqa: PLC0415
 
     suites = Element("testsuites", name="envtool smoke-test", time=f"{report.seconds:.3f}")
@@ -207,7 +219,7 @@ def _junit(report: SmokeReport, _: int | None) -> str:
     return tostring(suites, encoding="unicode")
 
 
-FORMATS: dict[str, Callable[[SmokeReport, int | None], str]] = {
+FORMATS: dict[str, Callable[[SmokeReport, Screen], str]] = {
     "text": _text,
     "json": _json,
     "markdown": _markdown,

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
-def table_text(rows: Iterable[tuple[str, ...]], terminal_width: int | None) -> str:
-    """Drawn to fit a terminal of that width; plain columns where it is None."""
+NO_STYLES: Mapping[str, str] = MappingProxyType({})
+
+
+def table_text(
+    rows: Iterable[tuple[str, ...]],
+    terminal_width: int | None,
+    *,
+    colour: bool = True,
+    styles: Mapping[str, str] = NO_STYLES,
+) -> str:
+    """Drawn to fit a terminal of that width; plain columns where it is None. `styles` are of cells, by what they say."""
     heading, *body = rows
-    return _columns(heading, body) if terminal_width is None else _drawn(heading, body, terminal_width)
+    if terminal_width is None:
+        return _columns(heading, body)
+    return _drawn(
+        heading, [[(cell, styles.get(cell, "")) for cell in row] for row in body], terminal_width, colour=colour
+    )
 
 
 def _columns(heading: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
@@ -20,15 +34,16 @@ def _columns(heading: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in line).rstrip() for line in lines)
 
 
-def _drawn(heading: tuple[str, ...], body: list[tuple[str, ...]], width: int) -> str:
+def _drawn(heading: tuple[str, ...], body: list[list[tuple[str, str]]], width: int, *, colour: bool) -> str:
     from io import StringIO  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415 - slow to import, and for terminals only
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(*heading, box=None, pad_edge=False, header_style="bold")
     for row in body:
-        table.add_row(*row)
+        table.add_row(*(Text(cell, style) for cell, style in row))  # words in brackets are no markup
     paper = StringIO()
-    Console(file=paper, width=width, force_terminal=True).print(table)
+    Console(file=paper, width=width, force_terminal=colour).print(table)
     return paper.getvalue().rstrip("\n")

@@ -142,7 +142,8 @@ def _judge_log(log: str, machine: str | None, form: str) -> int:
 def _examine(wishes: Wishes, form: str, *, fix: bool, yes: bool) -> int:
     from envtool.cli.doctor.checks import examination  # noqa: PLC0415
     from envtool.cli.show import result, screen  # noqa: PLC0415
-    from envtool.report.checkup import Screen, checkup_text  # noqa: PLC0415
+    from envtool.report.checkup import checkup_text  # noqa: PLC0415
+    from envtool.report.screen import Screen  # noqa: PLC0415
 
     seen, found = examination(wishes)
     if fix:
