@@ -31,7 +31,9 @@ class Target(NamedTuple):
 TARGETS = {
     "3.8-oldest": Target("3.8", (("torch==1.4.0", "numpy"),), 3, "the models need torch 1.13"),
     "3.8-models": Target("3.8", (("torch==1.13.1",),), 0, "the oldest torch that the models run on"),
-    "3.6": Target("3.6", (("torch==1.10.2", "typing-extensions==4.1.1", "dataclasses", "numpy"),), 3, "the models need Python 3.8"),
+    "3.6": Target(
+        "3.6", (("torch==1.10.2", "typing-extensions==4.1.1", "dataclasses", "numpy"),), 3, "the models need Python 3.8"
+    ),
     "3.11": Target("3.11", (("torch==2.13.0",),), 0, "an ordinary one"),
     "3.13-current": Target("3.13", (("torch",),), 0, "the newest of both"),
     "3.13-alone": Target(
