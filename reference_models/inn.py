@@ -148,7 +148,7 @@ def memory(device: torch.device, _: Budget) -> Iterator[Check]:
 def _peak(device: torch.device, depth: int, reversible: bool) -> int:
     """In bytes, of a net with few weights for the size of its images."""
     net = HiNet(depth, growth=4, convolutions=2, reversible=reversible).to(device)
-    images, weights = _images(device, torch.float32, size=96), list(net.parameters())
+    images, weights = _images(device, torch.float32, size=64), list(net.parameters())
     return peak_bytes(lambda: torch.autograd.grad(_loss(net, *images), weights))
 
 

@@ -131,11 +131,13 @@ class Reversible(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:  # noqa: ANN401 - torch's own
-        halves, of_halves, of_weights = list(ctx.saved_tensors[:2]), list(gradients[:2]), []
+        # Detached, for with create_graph they have a graph of their own, which is not to be followed here.
+        *of_halves, of_log_det = (each.detach() for each in gradients)
+        halves, of_weights = list(ctx.saved_tensors[:2]), []
         for changed, coupling in ordered(ctx.couplings, inverse=not ctx.inverse):
             half, kept, of_half = halves[changed], halves[1 - changed], of_halves[changed]
             with ctx.autocast:
-                step = undone(coupling, half, kept, of_half, gradients[2], inverse=ctx.inverse)
+                step = undone(coupling, half, kept, of_half, of_log_det, inverse=ctx.inverse)
             halves[changed], of_halves[changed], of_kept, of_these = step
             of_halves[1 - changed] = of_halves[1 - changed] + of_kept
             of_weights.append(of_these)

@@ -35,6 +35,10 @@ class _Holding(TorchDispatchMode):
         self.alive: dict[StorageWeakRef, int] = {}
         self.most = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else torch would import its compiler for this
+
     def __torch_dispatch__(self, operator: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401 - torch's own
         kwargs = kwargs or {}
         given, returned = _memory((args, kwargs)), operator(*args, **kwargs)
