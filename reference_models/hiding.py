@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reference_models.contract import Budget
 
 LEARN, COVER, SECRET = ("coffee", "rocket", "hubble_deep_field", "retina"), "astronaut", "chelsea"
-CROP, BATCH, STEPS, RATE = 64, 4, 400, 2e-3
+CROP, BATCH, STEPS, RATE = 48, 4, 300, 4e-3
 REMARKS = (
     "After so short a training the net hides worse than the four lowest bits do: it shows that the stack trains.",
     "The secret is revealed with z = 0, from a stego of 8 bits a colour.",

@@ -187,7 +187,7 @@ def hiding(device: torch.device, budget: Budget) -> Iterator[Check]:
 
 
 def _small() -> HiNet:
-    return HiNet(depth=2, growth=16, convolutions=3)
+    return HiNet(depth=2, growth=16, convolutions=2)
 
 
 def _images(device: torch.device, dtype: torch.dtype, seed: int = 0, size: int = 16) -> tuple[Tensor, Tensor]:
