@@ -79,6 +79,7 @@ class End(NamedTuple):
     peak_memory_mib: float | None = None  # of the device: where that is the CPU, as host_memory_mib
     steps_per_second: float | None = None  # of an optimizer; None where nothing was trained
     host_memory_mib: float | None = None  # of the process
+    busy_percent: float | None = None  # of the time, the device; None where nobody tells
 
 
 class Death(NamedTuple):

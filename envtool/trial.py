@@ -15,7 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from envtool.events import Death, Stage, Start, parse_event
+from envtool.events import Death, End, Stage, Start, parse_event
+from envtool.host.utilization import sampled
 from envtool.run.beside import running
 from envtool.target import IN_TARGET, status_words
 from envtool.watch.memory import MemoryLooks
@@ -66,6 +67,23 @@ def model_names() -> tuple[str, ...]:
 
 def perform(executable: str, work: Work, limits_s: Mapping[str, float]) -> Iterator[Event]:
     """The events of every item, in order; a Death stands where an item ended its process."""
+    if work.device == "cpu":
+        yield from _all_processes(executable, work, limits_s)
+        return
+    with sampled(os.environ) as busy:
+        card, began_s = None, 0.0
+        for event in _all_processes(executable, work, limits_s):
+            if isinstance(event, Stage):
+                card = dict(event.details).get("uuid")
+            elif isinstance(event, Start) and event.part is None:
+                began_s = time.monotonic()
+            elif isinstance(event, End) and card:
+                event = event._replace(busy_percent=busy.since(began_s, card))  # noqa: PLW2901 - the same, with more
+            yield event
+
+
+def _all_processes(executable: str, work: Work, limits_s: Mapping[str, float]) -> Iterator[Event]:
+    """One, and after each death a fresh one for what is left."""
     left, began_s = work.items, time.monotonic()
     while left:
         begun, has_stage, died = 0, False, False  # begun: how many of those that are left

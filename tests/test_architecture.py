@@ -81,7 +81,7 @@ ROOMS = {
     "run": {"errors", "facts", "psutil"},
     "host": {"errors", "facts", "run", "pynvml", "psutil"},
     "target": {"errors", "facts", "run"},
-    "trial": {"events", "run", "target", "watch"},
+    "trial": {"events", "run", "host", "target", "watch"},
     "launch": {"events", "run", "target", "trial"},
     "surroundings": {"errors", "facts", "conditions", "run", "host", "target", "psutil"},
     "watch": {"usage", "run", "surroundings", "psutil"},

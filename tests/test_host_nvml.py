@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from machine_tree import MachineTree
 
 from envtool.facts import Driver, Gpu
-from envtool.host import nvml
+from envtool.host import nvml, utilization
 
 SOURCE = Path(__file__).parent / "stand_ins/nvml.c"
 OLD = Gpu("nvidia", "NVIDIA GeForce GTX 1080 Ti", (6, 1), None, 11264, "10de:1b06")
@@ -180,3 +182,31 @@ def test_in_wsl_the_library_of_windows_goes_before_that_of_a_package(tmp_path: P
 def test_a_library_that_the_loader_does_not_find_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvml, "LIBRARY", "libnvidia-ml-of-nobody.so.1")
     assert not nvml._is_found_by_loader()
+
+
+class TestUtilization:
+    def busy(self, uuid: str, **environment: str) -> float | None:
+        """As told of the time from now until the first sample."""
+        with utilization.sampled({**os.environ, **environment}) as busy:
+            assert busy.samples
+            while not busy.samples.read_text("ascii").endswith("\n"):
+                pass
+            assert busy.since(time.monotonic() + 3600, uuid) is None
+            return busy.since(0.0, uuid)
+
+    def test_of_each_card(self, library: Path) -> None:
+        told = {"LD_LIBRARY_PATH": str(library), "STAND_IN_BUSY": "43", "STAND_IN_MIG": "1"}
+        assert self.busy("GPU-old", **told) == 43
+        assert self.busy("GPU-new", **told) is None  # a card in slices does not tell
+        assert self.busy("GPU-another", **told) is None
+
+    def test_a_library_that_hangs_holds_nobody_up(self, library: Path) -> None:
+        sick = {**os.environ, "LD_LIBRARY_PATH": str(library), "STAND_IN_SICK": "hang"}
+        with utilization.sampled(sick) as busy:
+            assert busy.since(0.0, "GPU-old") is None
+
+    @pytest.mark.skipif(nvml._is_found_by_loader(), reason="this machine has NVML")
+    def test_without_the_library(self) -> None:
+        with utilization.sampled({}) as busy:
+            assert busy.samples is None
+            assert busy.since(0.0, "GPU-old") is None

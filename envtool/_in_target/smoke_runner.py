@@ -112,7 +112,16 @@ def machine(stage: ladder.Stage) -> Dict[str, object]:
         "hip": getattr(torch.version, "hip", None),
         "cudnn": torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None,
         "threads": torch.get_num_threads(),
+        "uuid": uuid(stage),
     }
+
+
+def uuid(stage: ladder.Stage) -> Optional[str]:
+    """Of an NVIDIA card, as NVML has it; older versions of torch do not tell."""
+    if stage.device.type != "cuda" or getattr(stage.torch.version, "hip", None):
+        return None
+    found = getattr(stage.torch.cuda.get_device_properties(stage.device), "uuid", None)
+    return found and "GPU-{}".format(str(found).replace("GPU-", ""))
 
 
 def reset_peak(stage: ladder.Stage) -> None:

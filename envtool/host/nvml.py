@@ -24,9 +24,8 @@ _PROBE = Path(__file__).parent.parent / "_in_target/nvml_probe.py"
 
 def ask(root: Path, environment: Mapping[str, str], system: str) -> Seen | Unasked:
     """The cards that NVML serves; without cards where the driver refuses or does not answer."""
-    own = _with_wsl_libraries(root, environment)
-    is_there = _is_on_windows(environment) if system == "Windows" else _is_on_path(own)
-    if not is_there:
+    own = asking(root, environment, system)
+    if own is None:
         return Unasked()
     ran = capture([sys.executable, str(_PROBE)], TIME_LIMIT_S, own)
     if ran.trouble:
@@ -36,6 +35,13 @@ def ask(root: Path, environment: Mapping[str, str], system: str) -> Seen | Unask
         return _seen(answer)
     except (ValueError, LookupError, TypeError):
         return Unasked(f"NVML could not be asked: the process that did so ended with status {ran.status}")
+
+
+def asking(root: Path, environment: Mapping[str, str], system: str) -> dict[str, str] | None:
+    """The environment of a process that asks NVML; None where there is no such library."""
+    own = _with_wsl_libraries(root, environment)
+    is_there = _is_on_windows(environment) if system == "Windows" else _is_on_path(own)
+    return own if is_there else None
 
 
 def windows_folders(environment: Mapping[str, str]) -> tuple[Path, Path]:

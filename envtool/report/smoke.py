@@ -112,6 +112,8 @@ def _memory(model: ItemReport) -> Iterator[str]:
 def _pace(model: ItemReport) -> Iterator[str]:
     if model.steps_per_second is not None:
         yield f"{model.steps_per_second:.3g} steps/s"
+    if model.busy_percent is not None:
+        yield f"the device busy {model.busy_percent:.0f} % of the time"
 
 
 def _check_rows(model: ItemReport) -> Iterator[tuple[str, ...]]:
@@ -175,6 +177,7 @@ def _item_fields(item: ItemReport) -> dict[str, object]:
         "seconds": item.seconds,
         "peak_memory_mib": item.peak_memory_mib,
         "host_memory_mib": item.host_memory_mib,
+        "busy_percent": item.busy_percent,
         "checks": [_check_fields(check) for check in item.checks],
         "throughput": None if rate is None else {"value": rate, "unit": "steps/s"},
         "remarks": list(item.remarks),

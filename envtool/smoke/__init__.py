@@ -31,6 +31,7 @@ class ItemReport(NamedTuple):
     peak_memory_mib: float | None = None
     host_memory_mib: float | None = None
     steps_per_second: float | None = None
+    busy_percent: float | None = None  # of the time, the device
     why: str | None = None  # where it did not pass: the check that was running, the signal or the exception
     remarks: tuple[str, ...] = ()
     demo: Demo | None = None
@@ -147,6 +148,7 @@ def _item(name: str, events: Sequence[Event]) -> ItemReport:
         peak_memory_mib=end and end.peak_memory_mib,
         host_memory_mib=end and end.host_memory_mib,
         steps_per_second=end and end.steps_per_second,
+        busy_percent=end and end.busy_percent,
         why=why,
         remarks=tuple(event.text for event in events if isinstance(event, Remark)),
         demo=next((event for event in events if isinstance(event, Demo)), None),

@@ -7,6 +7,7 @@
  * STAND_IN_LOST=1        this card cannot be opened, with the code in STAND_IN_LOST_CODE (15 without it)
  * STAND_IN_SHARED=1      this card has no memory of its own
  * STAND_IN_MIG=1         this card is cut into slices, as many as STAND_IN_SLICES says
+ * STAND_IN_BUSY=43      so busy is each card, in per cent
  * STAND_IN_SICK=hang     the first call never returns; crash: it ends the process
  */
 
@@ -35,6 +36,10 @@ typedef struct {
 typedef struct {
     unsigned long long total, free, used;
 } memory_info;
+
+typedef struct {
+    unsigned int gpu, memory;
+} utilization;
 
 static card cards[] = {
     {0, "NVIDIA GeForce GTX 1080 Ti", 6, 1, 11264ULL << 20, 0x1b0610de},
@@ -103,6 +108,17 @@ int nvmlDeviceGetMemoryInfo(void *handle, memory_info *out) {
 int nvmlDeviceGetPciInfo_v3(void *handle, pci_info *out) {
     memset(out, 0, sizeof *out);
     out->pci_device_id = ((card *)handle)->pci;
+    return SUCCESS;
+}
+
+int nvmlDeviceGetUUID(void *handle, char *out, unsigned int length) {
+    return say(out, length, handle == &cards[0] ? "GPU-old" : "GPU-new");
+}
+
+int nvmlDeviceGetUtilizationRates(void *handle, utilization *out) {
+    if (is_asked_for("STAND_IN_MIG", handle))
+        return NOT_SUPPORTED;
+    *out = (utilization){asked("STAND_IN_BUSY", 0), 0};
     return SUCCESS;
 }
 
