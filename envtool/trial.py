@@ -57,6 +57,7 @@ class Work(NamedTuple):
     device: str = "auto"
     seed: int = 0
     training: float = 1.0  # a factor on the steps of every training
+    dtype: str = "float32"  # of every training, as torch calls it
     demo: bool = False  # whether a report will draw
 
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import os
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from envtool.cli.live import live
 from envtool.cli.show import result, say, screen
 from envtool.cli.this_machine import look_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from envtool.cli.this_machine import ThisMachine
+    from envtool.cli.trying import Options
     from envtool.conditions import Planned
-    from envtool.events import Event, Ranked
     from envtool.facts import Target
     from envtool.smoke import SmokeReport
-    from envtool.smoke.job import Job
-    from envtool.smoke.ladder import Rung
-    from envtool.trial import Work
 
+DTYPES = ("float32", "bfloat16", "float16", "float64")
 FORMATS = ("text", "json", "markdown", "junit")
-TRAINING = {"quick": 0.0, "usual": 1.0, "full": 10.0}  # factors on the steps of every training
-MODEL_LIMIT_S = {"quick": 120.0, "usual": 300.0, "full": 1800.0}
 EXAMPLES = """\b
 Examples:
   envtool smoke-test
@@ -37,31 +31,21 @@ Examples:
   envtool smoke-test --nproc 4"""
 
 
-class Options(NamedTuple):
-    """The options as they were typed."""
-
-    device: str
-    models: tuple[str, ...]
-    size: str
-    seed: int
-    timeout: float | None
-    python: str | None
-    repeat: int
-    nproc: int | None
-    nnodes: int | None
-    node_rank: int | None
-    rdzv_endpoint: str | None
-    listed: bool
-    form: str
-    report: str | None
-
-
 @click.command("smoke-test", epilog=EXAMPLES)
-@click.option("--device", metavar="NAME", default="auto", show_default=True, help="cpu, cuda, cuda:1, hip, mps, xpu.")
+@click.option(
+    "--device", metavar="NAME", default="auto", show_default=True, help="cpu, cuda, cuda:1, hip, mps, xpu, all."
+)
 @click.option("--model", "models", metavar="NAME", multiple=True, help="Repeat it for several.  [default: all]")
 @click.option("--quick", "size", flag_value="quick", help="Properties alone, no training.")
 @click.option("--full", "size", flag_value="full", help="Train ten times as long.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(DTYPES),
+    default="float32",
+    show_default=True,
+    help="Train in it, the halves by autocast.",
+)
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="For each model.")
 @click.option("--python", metavar="PATH", help="The interpreter to try.  [default: that of the active environment]")
 @click.option(
@@ -91,10 +75,9 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     """
     from envtool.catalogue import Catalogue  # noqa: PLC0415 - --help needs none of it
     from envtool.cli.planned import plan_for  # noqa: PLC0415
+    from envtool.cli.trying import Options, tried  # noqa: PLC0415
     from envtool.report.screen import Screen  # noqa: PLC0415
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
-    from envtool.smoke import compare  # noqa: PLC0415
-    from envtool.smoke.device import device_for  # noqa: PLC0415
     from envtool.smoke.job import job_of  # noqa: PLC0415
     from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
     from envtool.trial import model_names  # noqa: PLC0415
@@ -107,8 +90,7 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     if unknown:
         raise click.UsageError(f"{unknown[0]!r} is no model here: {', '.join(model_names())} are")
     job = job_of(options.nproc, options.nnodes, options.node_rank, options.rdzv_endpoint, os.environ)
-    if job and options.repeat > 1:
-        raise click.UsageError("--repeat compares runs of one process: leave out --nproc")
+    _refuse_together(options, is_job=job is not None)
     if options.report:
         from envtool.cli.report_file import refuse_report  # noqa: PLC0415
 
@@ -116,18 +98,27 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     catalogue = Catalogue()
     this = look_here(options.python, catalogue)
     planned = plan_for(this, catalogue)
-    options = options._replace(device=device_for(options.device, planned and planned.backend, os.environ))
-    report = (
-        _try_ranks(this.executable, options, job) if job else _try(this.executable, options, demo=bool(options.report))
-    )
-    if options.repeat > 1:
-        report = compare(report, _try(this.executable, options, demo=False))
+    report = tried(this.executable, options, planned and planned.backend, job)
     result(smoke_text(report, options.form, Screen(*screen())))
     remedy = _remedy(report, this.target, planned)
     if options.report:
         _draw(options.report, report, this, remedy)
     say(remedy)
     context.exit(0 if report.passed else 1 if report.has_run else 3)
+
+
+def _refuse_together(options: Options, *, is_job: bool) -> None:
+    """What would be ignored in silence."""
+    lone = {
+        "--repeat": options.repeat > 1,
+        "--device all": options.device == "all",
+        "--dtype": options.dtype != "float32",
+    }
+    if is_job and any(lone.values()):
+        name = next(name for name, is_asked in lone.items() if is_asked)
+        raise click.UsageError(f"{name} is for one process: leave out --nproc")
+    if lone["--dtype"] and options.size == "quick":
+        raise click.UsageError("--dtype is for the trainings, which --quick leaves out")
 
 
 def _draw(file: str, report: SmokeReport, this: ThisMachine, remedy: Sequence[tuple[str, str]]) -> None:
@@ -140,87 +131,15 @@ def _draw(file: str, report: SmokeReport, this: ThisMachine, remedy: Sequence[tu
     write_report(file, smoke_page(report, what_they_prove, machine_facts(this.machine), remedy, made_now()))
 
 
-def _try(executable: str, options: Options, *, demo: bool) -> SmokeReport:
-    from envtool import trial  # noqa: PLC0415
-    from envtool.smoke import fold  # noqa: PLC0415
-    from envtool.smoke.ladder import RUNGS  # noqa: PLC0415
-
-    rungs = [rung.name for rung in RUNGS if rung.is_quick or options.size != "quick"]
-    models = options.models or trial.model_names()
-    work, limits_s = _work(options, (*rungs, *models)), _limits_s(options, RUNGS, models)
-    work = work._replace(demo=demo)
-    began = time.monotonic()
-    events = list(_shown(trial.perform(executable, work, limits_s)))
-    return fold(events, rungs, models, options.seed, time.monotonic() - began)
-
-
-def _try_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
-    """One process sees that torch works at all; then as many as are asked for."""
-    from envtool import launch, trial  # noqa: PLC0415
-    from envtool.smoke import fold  # noqa: PLC0415
-    from envtool.smoke.ladder import EARLIEST, RUNGS  # noqa: PLC0415
-    from envtool.smoke.ranks import NAMES, fold_ranks  # noqa: PLC0415
-    from envtool.smoke.ranks import RUNGS as RUNGS_OF_RANKS  # noqa: PLC0415
-
-    models = options.models or trial.model_names()
-    limits_s = _limits_s(options, (*RUNGS, *RUNGS_OF_RANKS), models)
-    shortest = min(limits_s[name] for name in (*NAMES, *models))
-    limits_s |= dict.fromkeys(NAMES, shortest)  # none shorter than one before it: the rank that hangs is late first
-    began = time.monotonic()
-    first = list(trial.perform(executable, _work(options, EARLIEST), limits_s))
-    launched = time.monotonic()
-    before = fold(first, EARLIEST, (), options.seed, launched - began)
-    told: list[Ranked] = []
-    if all(rung.outcome == "passed" for rung in before.rungs):
-        work = _work(options, (*NAMES, *models))
-        with live() as show:
-            for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
-                told += [each]
-                show(each.event)
-    return fold_ranks(before, told, models, time.monotonic() - launched)
-
-
-def _launcher(job: Job) -> tuple[str, ...]:
-    from envtool.launch import way_to  # noqa: PLC0415
-    from envtool.smoke.job import launcher_options  # noqa: PLC0415
-
-    if job.endpoint is None or job.node is not None:
-        return launcher_options(job)
-    try:
-        address, is_first = way_to(job.endpoint)
-    except OSError as error:
-        raise click.UsageError(f"--rdzv-endpoint {job.endpoint} leads nowhere: {error.strerror}") from None
-    return launcher_options(job, address, is_first=is_first)
-
-
-def _work(options: Options, items: Iterable[str]) -> Work:
-    from envtool.trial import Work  # noqa: PLC0415
-
-    return Work(tuple(items), options.device, options.seed, TRAINING[options.size])
-
-
-def _limits_s(options: Options, rungs: Iterable[Rung], models: Iterable[str]) -> dict[str, float]:
-    of_models = dict.fromkeys(models, options.timeout or MODEL_LIMIT_S[options.size])
-    return {rung.name: rung.limit_s for rung in rungs} | of_models
-
-
-def _shown(events: Iterable[Event]) -> Iterator[Event]:
-    """The events, each shown as it comes."""
-    with live() as show:
-        for event in events:
-            show(event)
-            yield event
-
-
 def _remedy(report: SmokeReport, target: Target, planned: Planned | None) -> list[tuple[str, str]]:
     """The install command that serves this machine, where the test says that what is installed does not."""
     is_broken = {rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")}
-    if report.has_run and "companions" not in is_broken:
+    if not is_broken or (report.has_run and not is_broken & {"companions", "device"}):
         return []
     if planned is None:
         return [("refused", "envtool install-torch says why nothing runs here")]
     installed = next((package.version for package in target.packages if package.name == "torch"), "")
     is_met = planned.torch in (installed, installed.partition("+")[0])  # pip would take it for the same
     again = " --force-reinstall" if is_met and not report.has_run else ""
-    otherwise = [("or", "--device cpu tries the CPU")] if "device" in is_broken else []
+    otherwise = [("or", "--device cpu tries the CPU")] if "device" in is_broken and not report.has_run else []
     return [("instead", planned.command + again), *otherwise]

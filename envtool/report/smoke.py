@@ -40,9 +40,9 @@ def check_line(check: Measured) -> str:
 
 def summary(report: SmokeReport) -> str:
     """The last line: smoke-test: 3 models passed on NVIDIA H100 80GB HBM3 in 41 s."""
-    by_ending = {outcome: [item.name for item in report.models if item.outcome == outcome] for outcome in ENDINGS}
+    by_ending = {outcome: [item.title for item in report.models if item.outcome == outcome] for outcome in ENDINGS}
     parts = [_counted(names, ENDINGS[outcome]) for outcome, names in by_ending.items() if names]
-    broken = [rung.name for rung in report.rungs if rung.outcome not in ("passed", "not-run")]
+    broken = [rung.title for rung in report.rungs if rung.outcome not in ("passed", "not-run")]
     parts += [f"ladder broken at {', '.join(broken)}"] if broken else []
     ranks = f"{len(report.seats)} ranks of " if report.seats else ""
     where = f" on {ranks}{report.stage.device_name}" if report.stage else ""
@@ -86,11 +86,11 @@ def _ladder_rows(report: SmokeReport) -> Iterator[tuple[str, ...]]:
         if rung.is_above_the_break:
             continue
         measured = "; ".join(f"{check.name} {_number(check.measured)} {check.unit}" for check in rung.checks)
-        yield rung.name, ENDINGS[rung.outcome], "; ".join(filter(None, (rung.why, measured, *rung.remarks)))
+        yield rung.title, ENDINGS[rung.outcome], "; ".join(filter(None, (rung.why, measured, *rung.remarks)))
 
 
 def _model_lines(model: ItemReport, screen: Screen) -> Iterator[str]:
-    yield f"{model.name}: {ENDINGS[model.outcome]}{spent_words(model)}" + (f": {model.why}" if model.why else "")
+    yield f"{model.title}: {ENDINGS[model.outcome]}{spent_words(model)}" + (f": {model.why}" if model.why else "")
     if model.checks:
         yield _table(_check_rows(model), screen)
 
@@ -172,6 +172,7 @@ def _item_fields(item: ItemReport) -> dict[str, object]:
     rate = item.steps_per_second
     return {
         "name": item.name,
+        **({"device": item.device} if item.device else {}),
         "outcome": item.outcome,
         "why": item.why,
         "seconds": item.seconds,
@@ -209,9 +210,9 @@ def _junit(report: SmokeReport, _: Screen) -> str:
     suites = Element("testsuites", name="envtool smoke-test", time=f"{report.seconds:.3f}")
     for item in (*report.rungs, *report.models):
         cases = item.checks or (None,)
-        suite = SubElement(suites, "testsuite", name=item.name, tests=str(len(cases)), time=f"{item.seconds or 0:.3f}")
+        suite = SubElement(suites, "testsuite", name=item.title, tests=str(len(cases)), time=f"{item.seconds or 0:.3f}")
         for check in cases:
-            case = SubElement(suite, "testcase", classname=item.name, name=check.name if check else item.name)
+            case = SubElement(suite, "testcase", classname=item.title, name=check.name if check else item.title)
             if check and not check.passed:
                 SubElement(case, "failure", message=f"{_number(check.measured)}, not{_bound(check)} {check.unit}")
         if item.outcome == "not-run":

@@ -116,6 +116,8 @@ def _facts(report: SmokeReport) -> Iterator[tuple[str, str]]:
         yield "torch", report.stage.torch
         yield from ((NAMES.get(name, name.capitalize()), value) for name, value in report.stage.details)
     yield "Seed", str(report.seed)
+    for seat in report.seats:
+        yield f"Rank {seat.rank}", f"{seat.device_name} ({seat.device}) of {seat.host}, torch {seat.torch}"
 
 
 NAMES = {"cuda": "CUDA", "hip": "HIP", "cudnn": "cuDNN"}
@@ -132,7 +134,7 @@ def _section(model: ItemReport) -> Section:
     title, _, about = demo.about.partition(": ") if demo else (model.name, "", "")
     return Section(
         item=_item(model),
-        title=title,
+        title=f"{title} on {model.device}" if model.device else title,
         about=about,
         pictures=tuple(_shown(picture) for picture in demo.pictures) if demo else (),
         compared=tuple(_compared(demo.bars)) if demo else (),

@@ -36,6 +36,15 @@ class ItemReport(NamedTuple):
     remarks: tuple[str, ...] = ()
     demo: Demo | None = None
     began_s: float | None = None  # since the test began
+    device: str | None = None  # where several are tried
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} on {self.device}" if self.device else self.name
+
+    def later(self, seconds: float) -> ItemReport:
+        """The same, of a test that began earlier."""
+        return self if self.began_s is None else self._replace(began_s=self.began_s + seconds)
 
     @property
     def is_above_the_break(self) -> bool:

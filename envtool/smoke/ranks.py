@@ -42,7 +42,7 @@ def fold_ranks(before: SmokeReport, told: Iterable[Ranked], models: Sequence[str
     items = _items(_blamed(here, strangers), models)
     if not here:
         items = (_rendezvous(before, launcher), *items[1:])
-    items = tuple(_later(item, before.seconds) for item in _with_reasons(items))
+    items = tuple(item.later(before.seconds) for item in _with_reasons(items))
     return before._replace(
         rungs=(*before.rungs, *items[: len(NAMES)]),
         models=items[len(NAMES) :],
@@ -155,10 +155,6 @@ def _path(frame: str) -> PurePosixPath:
 def _as_remark(events: Sequence[Event], rank: int) -> Remark:
     begun = next(event for event in reversed(events) if isinstance(event, Start))
     return Remark(begun.item, f"rank {rank} waited in {begun.part}")
-
-
-def _later(item: ItemReport, seconds: float) -> ItemReport:
-    return item if item.began_s is None else item._replace(began_s=item.began_s + seconds)
 
 
 def _rendezvous(before: SmokeReport, launcher: Sequence[Event]) -> ItemReport:
