@@ -32,6 +32,7 @@ LEAVE_S = 60.0  # from an item's end to whatever is next
 FAILURE = re.compile(
     r"^ {2}rank {1,9}: (\d{1,9}) \(local_rank: (\d{1,9})\)\n {2}exitcode {1,9}: (-?\d{1,9})", re.MULTILINE
 )
+ENDED_BY_LAUNCHER = "-15"  # SIGTERM, for those that a failed rank leaves alone
 # In what faulthandler writes: the main thread comes last, and its innermost line first.
 THREAD = "most recent call first"
 FRAME = re.compile(r'^ {2}File "(.{1,4096})", line (\d{1,9}) in (.{1,999})$', re.MULTILINE)
@@ -153,7 +154,8 @@ def _failures(members: Sequence[Member], status: Callable[[], int | None], print
     ended = status()
     if not ended:
         return
-    failed = FAILURE.findall(printed.read_text("utf-8", "replace"))
+    listed = FAILURE.findall(printed.read_text("utf-8", "replace"))
+    failed = [each for each in listed if each[-1] != ENDED_BY_LAUNCHER] or listed
     for rank, local, code in failed:
         yield from members[int(local)].died(int(rank), Death(int(code), status_words(int(code))))
     if not failed:

@@ -13,8 +13,9 @@ yields nothing more, is placed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
@@ -49,11 +50,13 @@ class Budget(NamedTuple):
 
     training: float = 1.0  # factor on the steps of every training; 0: properties only
     seed: int = 0
+    dtype: torch.dtype = torch.float32  # of the trainings: see `trains_in_its_dtype`
 
     def steps(self, usual: int) -> int:
         return round(usual * self.training)
 
 
+HALVES = (torch.bfloat16, torch.float16)
 QUICK, USUAL, FULL = Budget(training=0), Budget(), Budget(training=10)
 
 
@@ -129,6 +132,38 @@ def autocasts(device: torch.device, dtype: torch.dtype) -> bool:
                 return ones.mm(ones).dtype is dtype
     except (RuntimeError, TypeError, UserWarning):
         return False
+
+
+def trains_in(device: torch.device, dtype: torch.dtype) -> bool:
+    return autocasts(device, dtype) if dtype in HALVES else computes(device, dtype)
+
+
+def trains_in_its_dtype(training: Any) -> Any:  # noqa: ANN401 - any function of a device, a budget and more
+    """The training in the dtype of its budget: weights and data in float32 or float64, the halves by autocast.
+
+    Without autocast's cache, which would keep the casts of weights from step to step.
+    """
+
+    @functools.wraps(training)
+    def in_its_dtype(device: torch.device, budget: Budget, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - likewise
+        is_half = budget.dtype in HALVES
+        lowered = (
+            torch.autocast(device.type, budget.dtype, cache_enabled=False) if is_half else contextlib.nullcontext()
+        )
+        with lowered, _default_dtype(torch.float32 if is_half else budget.dtype):
+            return training(device, budget, *rest, **named)
+
+    return in_its_dtype
+
+
+@contextlib.contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from reference_models.contract import Bar, Demo, Lesson, Picture, Taught
+from reference_models.contract import Bar, Demo, Lesson, Picture, Taught, trains_in_its_dtype
 from reference_models.data import digits
 from reference_models.metrics import accuracy
 
@@ -44,9 +44,10 @@ class Split(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1)
-def split(device: torch.device, seed: int) -> Split:
+@trains_in_its_dtype
+def split(device: torch.device, budget: Budget) -> Split:
     images, labels = digits()
-    order = _shuffled(len(labels), seed)
+    order = _shuffled(len(labels), budget.seed)
     learn, rest = order[:LEARN], order[LEARN:]
     return Split(*(each.to(device) for each in (images[learn], labels[learn], images[rest], labels[rest])))
 
@@ -74,9 +75,10 @@ def fit(net: nn.Module, batches: Iterable[Batch], rate: float) -> None:
 
 
 @functools.lru_cache(maxsize=1)
+@trains_in_its_dtype
 def teacher(device: torch.device, budget: Budget) -> nn.Module:
     """Taught by all labels, on shifted images: else it says too little of digits that a student never sees."""
-    data, made = split(device, budget.seed), net(TEACHER, device, budget.seed)
+    data, made = split(device, budget), net(TEACHER, device, budget.seed)
     drawn = batches(data.images, data.labels, budget.steps(600), size=128)
     fit(made, ((_shifted(images), labels) for images, labels in drawn), rate=3e-3)
     return made.eval()
@@ -99,14 +101,14 @@ class Students(NamedTuple):
 @functools.lru_cache(maxsize=DRAWS)
 def from_few_labels(device: torch.device, budget: Budget, distill: Way, unlabelled: int, draw: int) -> Students:
     """Five labels of each digit, drawn by chance; all others are `unlabelled`."""
-    (images, labels, *_), seed = split(device, budget.seed), DRAWS * budget.seed + draw
+    (images, labels, *_), seed = split(device, budget), DRAWS * budget.seed + draw
     order = _shuffled(len(labels), seed).to(device)
     kept = torch.cat([order[labels[order] == digit][:LABELS] for digit in range(CLASSES)])
     known = torch.full_like(labels, unlabelled)
     known[kept] = labels[kept]
-    return _students(
-        device, budget, seed, labelled=(images[kept], labels[kept]), transfer=(images, known), distill=distill
-    )
+    few, transfer = (images[kept], labels[kept]), (images, known)
+    students: Students = _students(device, budget, seed, labelled=few, transfer=transfer, distill=distill)
+    return students
 
 
 class Threes(NamedTuple):
@@ -119,7 +121,7 @@ class Threes(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def threes(device: torch.device, budget: Budget, distill: Way) -> Threes:
-    data = split(device, budget.seed)
+    data = split(device, budget)
     others = data.labels != THREE
     seen = data.images[others], data.labels[others]
     taught, distilled = _students(device, budget, budget.seed, labelled=seen, transfer=seen, distill=distill)
@@ -135,6 +137,7 @@ def threes(device: torch.device, budget: Budget, distill: Way) -> Threes:
     )
 
 
+@trains_in_its_dtype
 def _students(
     device: torch.device, budget: Budget, seed: int, *, labelled: Batch, transfer: Batch, distill: Way
 ) -> Students:
@@ -161,7 +164,7 @@ def shown(device: torch.device, budget: Budget, distill: Way, unlabelled: int) -
     """What the students make of the digits; nothing without a budget to train."""
     if not budget.training:
         return Demo()
-    data = split(device, budget.seed)
+    data = split(device, budget)
     pairs = [from_few_labels(device, budget, distill, unlabelled, draw) for draw in range(DRAWS)]
     few, no_three = (
         "50 labels, mean of three draws: held-out digits right, %",

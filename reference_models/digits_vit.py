@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from reference_models.contract import Bar, Curve, Demo, Lesson, Taught
+from reference_models.contract import Bar, Curve, Demo, Lesson, Taught, trains_in_its_dtype
 from reference_models.data import Digits, digits
 from reference_models.metrics import accuracy
 
@@ -80,6 +80,7 @@ def fit(model: nn.Module, learn: Digits, steps: int, rate: float) -> tuple[float
 
 
 @functools.lru_cache(maxsize=1)
+@trains_in_its_dtype
 def turned(device: torch.device, budget: Budget, name: str, method: Method) -> dict[str, Adapted]:
     """What this method makes of the pretrained model, and what others make of it; nothing without a budget to train."""
     if not budget.training:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from reference_models.contract import Bar, Curve, Demo, Lesson, Picture, Taught
+from reference_models.contract import Bar, Curve, Demo, Lesson, Picture, Taught, trains_in_its_dtype
 from reference_models.data import photographs
 from reference_models.metrics import psnr
 
@@ -42,6 +42,7 @@ class Hidden(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1)
+@trains_in_its_dtype
 def hidden(device: torch.device, budget: Budget, make: Callable[[], Any]) -> Hidden:
     """What the net that is made here hides and reveals, once it is trained."""
     torch.manual_seed(budget.seed)

@@ -192,7 +192,7 @@ def teacher_untouched(device: torch.device, _: Budget) -> Iterator[Check]:
 def few_labels(device: torch.device, budget: Budget) -> Iterator[Check]:
     """50 of 1347 images keep their labels, the others are there without; of 450 more, how many are right."""
     if budget.training:
-        right, teacher = digits_mlp.split(device, budget.seed).right, digits_mlp.teacher(device, budget)
+        right, teacher = digits_mlp.split(device, budget).right, digits_mlp.teacher(device, budget)
         yield Check("teacher, taught by all labels", right(teacher), None, "% right")
         for draw in range(digits_mlp.DRAWS):
             taught, distilled = map(right, digits_mlp.from_few_labels(device, budget, _by_distilling, UNLABELLED, draw))

@@ -1,7 +1,7 @@
 """Climb the ladder and check the models, saying each step at once: `python smoke_runner.py EVENTS.jsonl WORK.json`.
 
 Stand-alone, Python 3.6 grammar. WORK holds `items` (rungs and models, in order), `device`, `seed`, `training` (a factor
-on the steps of every training), `models` (the folder of reference_models) and `demo` (whether to send what a report
+on the steps of every training), `dtype` (of every training), `models` (the folder of reference_models) and `demo` (whether to send what a report
 draws). An event is a line of JSON, flushed, so that a crash leaves behind what it interrupted.
 """
 
@@ -19,6 +19,7 @@ from typing import Any, Dict, Optional
 import ladder  # type: ignore[import-not-found]  # in the same folder when this runs
 import pace  # type: ignore[import-not-found]
 
+DTYPES = ("float32", "bfloat16", "float16", "float64")
 EARLIEST = ("import-torch", "device", "allocate", "kernel")  # rungs that every other item stands on
 
 
@@ -43,7 +44,8 @@ def main() -> None:
         if not perform(events, stage, work, rung):
             return
         if rung == "device":
-            events.say("machine", **machine(stage))
+            lowered = {} if work["dtype"] == "float32" else {"dtype": work["dtype"]}
+            events.say("machine", **dict(machine(stage), **lowered))
     for item in work["items"]:
         if item not in EARLIEST:
             perform(events, stage, work, item)
@@ -80,7 +82,9 @@ def check_model(events: Events, stage: ladder.Stage, work: Dict[str, Any], name:
     if sys.version_info < (3, 8):
         raise ladder.Skipped("the reference models need Python 3.8, and this is {}.{}".format(*sys.version_info[:2]))
     contract, model = load(work["models"], "contract"), load(work["models"], name)
-    budget = contract.Budget(training=work["training"], seed=work["seed"])
+    budget = contract.Budget(
+        training=work["training"], seed=work["seed"], dtype=dtype_of(stage, work["dtype"], contract)
+    )
     for function in model.CHECKS:
         events.say("start", item=name, part=function.__name__)
         for check in contract.performed((function,), stage.device, budget):
@@ -89,6 +93,15 @@ def check_model(events: Events, stage: ladder.Stage, work: Dict[str, Any], name:
         events.say("start", item=name, part="demo")
         about = model.__doc__.splitlines()[0]
         events.say("demo", item=name, about=about, **drawable(model.demo(stage.device, budget)))
+
+
+def dtype_of(stage: ladder.Stage, name: str, contract: Any) -> Any:
+    torch, device = stage.torch, stage.device
+    if not contract.trains_in(device, getattr(torch, name)):
+        others = [each for each in DTYPES if contract.trains_in(device, getattr(torch, each))]
+        text = "torch {} does not train in {} on {}: it does in {}"
+        raise ladder.Skipped(text.format(torch.__version__, name, device.type, ", ".join(others)))
+    return getattr(torch, name)
 
 
 def load(folder: str, module: str) -> Any:
