@@ -67,6 +67,13 @@ def zeros(size, dtype):
 """
 
 
+TORCHVISION = """
+import types
+__version__ = "0.20.1+cpu"
+ops = types.SimpleNamespace(nms=lambda boxes, scores, threshold: boxes)
+"""
+
+
 def torch_source(
     version: str = "2.5.1+cpu",
     *,

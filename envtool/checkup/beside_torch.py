@@ -68,7 +68,7 @@ def _paired(name: str, torch: Carried, seen: Conditions) -> tuple[str, ...]:
 def _mend(tried: Companion, torch: Carried, seen: Conditions) -> str:
     """The one that belongs to this torch; where none is known, it goes."""
     paired = _paired(tried.name, torch, seen)
-    if not paired or not _is_made(tried.name, paired[-1], torch.folder, seen):
+    if not paired or not _is_made(tried.name, paired[-1], torch, seen):
         reason = f"no {tried.name} is known that was made for torch {torch.pin}"
         return pip(seen.here, f"uninstall {tried.name}  # {reason}")
     has_tag = torch.folder and (tried.name == "torchvision" or torch.version >= TAGGED_TORCHAUDIO_SINCE)
@@ -76,16 +76,17 @@ def _mend(tried: Companion, torch: Carried, seen: Conditions) -> str:
     return again(seen.here, f"{tried.name}=={version}", torch)
 
 
-def _is_made(name: str, version: str, folder: str | None, seen: Conditions) -> bool:
-    """Whether there is a wheel in that folder. torchaudio is built with the torch of its own number."""
-    if folder is None:
+def _is_made(name: str, version: str, torch: Carried, seen: Conditions) -> bool:
+    """Whether there is a wheel in the folder of this torch. An older torchaudio was built with the torch of its number."""
+    if torch.folder is None:
         return True
     if name == "torchvision":
         folders = {wheel.folder for wheel in seen.catalogue.torchvision_wheels if wheel.version == version}
-        return not folders or folder in folders  # newer ones than those listed came out with their torch
+        return not folders or torch.folder in folders  # newer ones than those listed came out with their torch
     own = Version(version)
+    is_older = TAGGED_TORCHAUDIO_SINCE <= own < torch.version
     builds = seen.catalogue.builds
-    return own < TAGGED_TORCHAUDIO_SINCE or any(build.version == own and build.folder == folder for build in builds)
+    return not is_older or any(build.version == own and build.folder == torch.folder for build in builds)
 
 
 def cuda_libraries(seen: Conditions, found: InstalledTorch) -> Verdict:
