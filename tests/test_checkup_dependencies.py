@@ -103,6 +103,25 @@ class TestAsked:
         assert (judge(environment.here()).status, asked in ("pip", "uv")) == ("ok", True)
 
 
+class TestMany:
+    @pytest.mark.parametrize(("number", "more"), [(5, ""), (6, "; and 1 more"), (7, "; and 2 more")])
+    def test_the_rest_is_counted(self, tmp_path: Path, number: int, more: str) -> None:
+        conflicts = tuple(Conflict(f"a{at}", "1.0", f"b{at}>=2", "1.0") for at in range(number))
+        verdict = judge(whereabouts.here(tmp_path), Dependencies("pip", conflicts))
+        assert verdict.seen.partition("b4>=2, and 1.0 is installed")[2] == more
+        assert len(verdict.do) == 5
+
+    def test_those_of_torch_come_first(self, tmp_path: Path) -> None:
+        of_torch = Conflict("torchvision", "0.19.0", "torch==2.4.0", "2.5.1+cu124")
+        found = Dependencies("pip", (Conflict("aa", "1.0", "bb>=2", "1.0"), of_torch))
+        verdict = judge(whereabouts.here(tmp_path), found)
+        assert (verdict.status, verdict.seen.startswith("torchvision 0.19.0 needs")) == ("error", True)
+
+    def test_a_torch_of_another_platform_comes_from_its_index(self, tmp_path: Path) -> None:
+        [advice] = judged(Conflict("torch", "2.5.1+cu124", "", None), CU124, folder=tmp_path).do
+        assert advice == f"/env/bin/python -m pip install --force-reinstall --no-deps torch {TORCH_INDEX}"
+
+
 class TestNoAnswer:
     def test_a_pip_that_is_broken(self, environment: Environment) -> None:
         environment.install("pip", "24.0", pip="raise SystemExit('out of order')")

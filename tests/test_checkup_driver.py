@@ -339,6 +339,10 @@ class TestAge:
         assert verdict.status == status
         assert verdict.do == (("Install NVIDIA's driver 580 or newer",) if status != "ok" else ())
 
+    def test_no_torch_is_built_for_the_machine(self, machine: Machined) -> None:
+        other = linux("3.12.7", "580.95.05", RTX_3090, arch="riscv64")
+        assert machine.verdict("driver-age", other).status == "unknown"
+
     def test_newest_that_it_serves(self, machine: Machined) -> None:
         verdict = machine.verdict("driver-age", linux("3.12.7", "525.60.13", RTX_3090))
         assert verdict.seen == (
@@ -432,6 +436,12 @@ class TestVisibleDevices:
             assert verdict.seen.endswith("hides what follows") == (status == "warning" and value != "")
             assert verdict.do == ("unset CUDA_VISIBLE_DEVICES",)
 
+    def test_the_worst_of_several(self, machine: Machined) -> None:
+        amd_too = linux("3.12.7", "580.95.05", RTX_3090, GTX_1080, RX_7900)
+        masks = {"CUDA_VISIBLE_DEVICES": "1", "HIP_VISIBLE_DEVICES": "-1"}
+        verdict = machine.verdict("visible-devices", amd_too, **masks)
+        assert (verdict.status, verdict.seen.startswith("HIP_VISIBLE_DEVICES")) == ("warning", True)
+
     def test_what_is_said_where_all_is_well(self, machine: Machined) -> None:
         assert machine.verdict("visible-devices", TWO).seen.endswith("are not set")
         seen = machine.verdict("visible-devices", TWO, CUDA_VISIBLE_DEVICES="0,1").seen
@@ -494,9 +504,12 @@ class TestLibraryPath:
         assert machine.verdict("library-path", LD_LIBRARY_PATH=str(stub.parent)).status == "ok"
 
     def test_many(self, machine: Machined) -> None:
-        for name in ("libcudart.so.12", "libcublas.so.12", "libcufft.so.11"):
+        for name in ("libcudart.so.12", "libcublas.so.12"):
             machine.write(f"env/nvidia/all/lib/{name}")
             folder = machine.write(f"opt/stubs/lib/{name}").parent
+        assert "more" not in machine.verdict("library-path", LD_LIBRARY_PATH=str(folder)).seen
+        machine.write("env/nvidia/all/lib/libcufft.so.11")
+        machine.write("opt/stubs/lib/libcufft.so.11")
         assert machine.verdict("library-path", LD_LIBRARY_PATH=str(folder)).seen.endswith(" and 1 more")
 
     def test_links_in_a_circle(self, machine: Machined) -> None:

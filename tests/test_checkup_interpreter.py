@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import interpreters
 import pytest
 import whereabouts
+from machines import windows
 from made_environment import MINOR, Environment
 
 from envtool import target
@@ -165,6 +166,21 @@ class TestPipVersion:
         environment.install("pip", "24.0", pip="")
         assert examined(environment, "pip-version").status == "ok"
 
+    @pytest.mark.parametrize(
+        ("python", "pip", "status"),
+        [
+            ("3.11.2", "20.3", "ok"),
+            ("3.11.2", "20.2.4", "error"),
+            ("3.12.1", "23.1.2", "ok"),
+            ("3.12.1", "23.1.1", "error"),
+            ("3.12.1", "of my own", "unknown"),
+        ],
+    )
+    def test_the_least_that_will_do(self, tmp_path: Path, python: str, pip: str, status: str) -> None:
+        at = with_python(whereabouts.here(tmp_path), python)
+        at = at._replace(target=at.target._replace(packages=(Package("pip", pip),)))
+        assert judge("pip-version", at, STATE).status == status
+
     @pytest.mark.skipif((3, 6) not in interpreters.FOUND, reason="no Python 3.6 here, which has an old pip of its own")
     def test_that_of_an_old_python(self, environment: Environment) -> None:
         python = interpreters.FOUND[3, 6]
@@ -200,6 +216,8 @@ class TestEnsurepip:
         verdict = examined(environment, "ensurepip")
         assert (verdict.status, "has no ensurepip" in verdict.seen) == ("warning", True)
         assert verdict.do == (f"Install python{MINOR}-venv with the package manager of the system, or use uv venv",)
+        environment.install("pip", "24.0", pip="")
+        assert examined(environment, "ensurepip").status == "note"
 
 
 HIDES = "import sys; sys.modules[{!r}] = None\n"
@@ -271,6 +289,25 @@ class TestPipAndPython:
     def test_there_is_none(self, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(environment.project))
         assert examined(environment, "pip-and-python").status == "ok"
+
+    def test_the_way_where_no_command_of_pip_is_planned(
+        self, environment: Environment, other: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        at = environment.here()._replace(planned=None)
+        assert judge("pip-and-python", at).do == (f". {environment.prefix}/bin/activate",), other
+        monkeypatch.setenv("VIRTUAL_ENV", str(environment.prefix))
+        by_name = f"{environment.python} -m pip --version  # and so for every install"
+        assert judge("pip-and-python", at).do == (by_name,)
+        on_windows = at._replace(machine=windows(), environment={})
+        assert judge("pip-and-python", on_windows).do == (f'& "{environment.prefix}\\Scripts\\Activate.ps1"',)
+
+    def test_that_of_the_user(self, tmp_path: Path) -> None:
+        at = with_python(whereabouts.here(tmp_path), "3.11.2")
+        at = at._replace(target=at.target._replace(is_venv=False, prefix="/usr"))
+        own = PipOnPath("/home/me/.local/bin/pip", "/home/me/.local/lib/python3.11/site-packages/pip", "3.11")
+        assert judge("pip-and-python", at, STATE._replace(pip_on_path=own)).status == "ok"
+        of_opt = own._replace(package="/opt/lib/python3.11/site-packages/pip")
+        assert judge("pip-and-python", at, STATE._replace(pip_on_path=of_opt)).status == "note"
 
     def test_one_that_several_pythons_of_the_system_share(self, tmp_path: Path) -> None:
         at = with_python(whereabouts.here(tmp_path), "3.11.2")
@@ -366,6 +403,13 @@ class TestShadowingFiles:
         verdict = examined(environment, "shadowing-files")
         assert (verdict.status, f"hides yaml of {environment.site}" in verdict.seen) == ("warning", True)
 
+    def test_what_torch_needs_comes_first(self, environment: Environment) -> None:
+        files = [environment.write(f"project/{name}.py") for name in ("argparse", "configparser", "json")]
+        names = [file.stem for file in files]
+        verdict = examined(environment, "shadowing-files")
+        assert verdict.status == "error"
+        assert verdict.seen.index("json.py hides") < verdict.seen.index("configparser.py hides"), names
+
     def test_a_folder_without_init_hides_nothing(self, environment: Environment) -> None:
         environment.write("project/json/notes.txt")
         assert examined(environment, "shadowing-files").status == "ok"
@@ -416,6 +460,16 @@ class TestClashes:
         environment.install("crypto", crypto="two = 2")
         verdict = examined(environment, "case-clash")
         assert (verdict.status, "one has overwritten the other" in verdict.seen) == ("error", True)
+
+    def test_the_worst_of_several(self, tmp_path: Path) -> None:
+        same = Clash("cv2", "cv2", ("opencv-1.0", "opencv_headless-1.0"), told_apart=None)
+        harmless = Clash("yaml", "Yaml", ("a-1.0", "b-1.0"), told_apart=True)
+        overwritten = Clash("crypto", "Crypto", ("crypto-1.0", "pycrypto-1.0"), told_apart=False)
+        state = STATE._replace(own=OWN._replace(clashes=(same, harmless, overwritten)))
+        verdict = judge("case-clash", whereabouts.here(tmp_path), state)
+        assert (verdict.status, verdict.seen.startswith("crypto of crypto-1.0 and Crypto")) == ("error", True)
+        assert "Yaml" not in verdict.seen
+        assert "Crypto" not in judge("module-clash", whereabouts.here(tmp_path), state).seen
 
     @pytest.mark.parametrize(("apart", "status"), [(True, "note"), (False, "error"), (None, "unknown")])
     def test_it_depends_on_the_disk(self, tmp_path: Path, apart: bool | None, status: str) -> None:
