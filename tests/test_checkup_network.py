@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import http.server
@@ -185,6 +186,17 @@ class TestIndex:
         assert asked == [("/pip/", "Basic bWU6b3Blbi1zZXNhbWU=")]
         with answering(status=401) as (url, asked):
             assert judged(asking(at, url.replace("://", f"://me:{SECRET}@")))["index"].status == "error"
+
+    def test_the_password_of_netrc_is_sent(self, at: Here, tmp_path: Path) -> None:
+        (tmp_path / "netrc").write_text(f"machine {HOST}\nlogin me\npassword {SECRET}@:/\n")
+        (tmp_path / "netrc").chmod(0o600)
+        with answering() as (url, asked):
+            at = asking(at, f"{url}/simple", NETRC=str(tmp_path / "netrc"))
+            assert judged(at)["index"].status == "ok"
+            assert network.page_status(f"{url}/simple/pip/", at.environment) == 200
+            assert network.page_status(f"{url}/simple/pip/", {}) == 200
+        login = "Basic " + base64.b64encode(f"me:{SECRET}@:/".encode()).decode()
+        assert [sent for _, sent in asked] == [login, login, None]
 
     def test_a_password_does_not_follow_to_another_host(self, at: Here) -> None:
         with answering() as (target_url, asked):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import netrc
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
 from envtool import run, target
@@ -123,7 +124,24 @@ def _reached(asked: _Asked, here: Here, settings: Mapping[str, str]) -> Reached:
         is_checked=host not in _words(settings, "trusted-host"),
     )
     blank = Reached(asked.what, public(asked.url), asked.origin, host, public(proxy) if proxy else None)
-    return _first_found(blank, asked.pages, way)
+    return _first_found(blank, (_with_login(page, here.environment) for page in asked.pages), way)
+
+
+def _with_login(url: str, environment: Mapping[str, str]) -> str:
+    """With the user and password that netrc has for the host, where the address names none: so does pip."""
+    parts = urlsplit(url)
+    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or os.devnull)
+    named = environment.get("NETRC")
+    files = (Path(named),) if named else (home / ".netrc", home / "_netrc")
+    try:
+        file = next(file for file in files if file.is_file())
+        found = None if parts.username else netrc.netrc(file).authenticators(parts.hostname or "")
+    except (StopIteration, OSError, netrc.NetrcParseError):
+        return url
+    if found is None:
+        return url
+    login = ":".join(quote(word or "", safe="") for word in (found[0] or found[1], found[2]))
+    return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()
 
 
 def _first_found(blank: Reached, pages: Iterable[str], way: Way) -> Reached:
@@ -177,13 +195,10 @@ def _named_authority(environment: Mapping[str, str]) -> str | None:
 
 
 def page_status(url: str, environment: Mapping[str, str]) -> int | None:
-    """What HTTP status the address answers to one who has no password; None where no answer comes.
-
-    Asked as pip does without files that configure it.
-    """
+    """What HTTP status the address answers; None where no answer comes. Asked as a pip that no file configures."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = _proxy(parts.scheme, host, environment, {})
     authority = environment.get("PIP_CERT") or _named_authority(environment)
     way = Way(urlsplit(proxy) if proxy else None, authority, is_alone=authority is not None, is_checked=True)
-    return fetched(Reached("index", public(url), "pip", host, None), url, way).status
+    return fetched(Reached("index", public(url), "pip", host, None), _with_login(url, environment), way).status
