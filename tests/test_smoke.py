@@ -60,6 +60,20 @@ class TestFold:
         unseen = death._replace(memory=memory._replace(oom_kills=0))
         assert report(Start("inn", None), unseen).models[0].why == "was ended by SIGKILL"
 
+    @pytest.mark.parametrize(
+        ("death", "why"),
+        [
+            (
+                Death(-6, "was ended by SIGABRT", ("void kernel(): Assertion `t < n` failed.",)),
+                "was ended by SIGABRT: void kernel(): Assertion `t < n` failed.",
+            ),
+            (Death(-11, "was ended by SIGSEGV", ("UserWarning: no matter",)), "was ended by SIGSEGV"),
+            (Death(3, None), "exit status 3"),
+        ],
+    )
+    def test_last_words_are_of_those_that_abort(self, death: Death, why: str) -> None:
+        assert report(Start("inn", None), death).models[0].why == why
+
     def test_a_gpu_without_memory_is_told_from_a_machine(self) -> None:
         gpu, machine = (
             report(Start("inn", None), End("inn", error, 1.0)).models[0].why

@@ -120,7 +120,7 @@ def _facts(report: SmokeReport) -> Iterator[tuple[str, str]]:
         yield f"Rank {seat.rank}", f"{seat.device_name} ({seat.device}) of {seat.host}, torch {seat.torch}"
 
 
-NAMES = {"cuda": "CUDA", "hip": "HIP", "cudnn": "cuDNN"}
+NAMES = {"cuda": "CUDA", "hip": "HIP", "cudnn": "cuDNN", "uuid": "UUID"}
 
 
 def _item(item: ItemReport, what: str = "") -> Item:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envtool.demo import Demo
 from envtool.events import Death, End, Measured, Remark, Skip, Stage, Start
 from envtool.smoke.ladder import EARLIEST
-from envtool.smoke.memory import want_behind, want_in
+from envtool.smoke.trouble import of_death, of_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -174,10 +174,10 @@ def _outcome(events: Sequence[Event], checks: Sequence[Measured], end: End | Non
         case Death(status=None, trouble=trouble):
             return "timed-out", f"{during}{trouble}"
         case Death() as death:
-            return "crashed", during + (want_behind(death) or death.trouble or f"exit status {death.status}")
+            return "crashed", during + of_death(death)
     if end is None:
         return "not-run", NOT_REACHED
     if end.error:
-        return "failed", during + (want_in(end.error) or end.error)
+        return "failed", during + of_error(end.error)
     failed = [check.name for check in checks if not check.passed]
     return ("failed", ", ".join(failed)) if failed else ("passed", None)
