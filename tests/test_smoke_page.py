@@ -12,6 +12,7 @@ from envtool.report.figure import WINDOW, Frame, Line, curves_svg, mark_labels, 
 from envtool.report.gauge import gauge
 from envtool.report.page import MARK, number
 from envtool.smoke import Seat, fold
+from envtool.smoke.device import joined
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,11 @@ class TestPage:
         assert f"1 node-1 cuda:0 {HOSTILE} 2.13.0" in words(tree(drawn))
         assert "values that differ worst on rank 1" in words(tree(drawn))
         assert "passed in 2.0 s, at most 518 MiB" in words(tree(drawn))
+
+    def test_several_devices_stand_apart(self) -> None:
+        drawn = page_of(joined({"cuda:0": eventful(), "cpu": eventful()}))
+        assert faults(drawn) == []
+        assert {"HiNet on cuda:0", "HiNet on cpu"} <= {words(each) for each in tree(drawn).iter("h2")}
 
     def test_what_was_not_run_says_why(self, page: str) -> None:
         body = words(tree(page))

@@ -34,6 +34,7 @@ class Item(NamedTuple):
     """A rung or a model."""
 
     report: ItemReport
+    anchor: str  # its id in the page
     ending: str
     spent: str  # time and memory
     rows: tuple[Row, ...]
@@ -98,7 +99,7 @@ def smoke_page(
         "title": summary(report).partition(": ")[2],
         "passed": report.passed,
         "facts": [*_facts(report), *machine],
-        "broken": [item for item in items if item.outcome not in ("passed", "not-run")],
+        "broken": [_item(item) for item in items if item.outcome not in ("passed", "not-run")],
         "remedy": remedy,
         "seats": list(seat_rows(report))[1:],
         "rungs": [_item(rung, what_rungs_prove[rung.name]) for rung in report.rungs],
@@ -116,29 +117,27 @@ def _facts(report: SmokeReport) -> Iterator[tuple[str, str]]:
         yield "torch", report.stage.torch
         yield from ((NAMES.get(name, name.capitalize()), value) for name, value in report.stage.details)
     yield "Seed", str(report.seed)
-    for seat in report.seats:
-        yield f"Rank {seat.rank}", f"{seat.device_name} ({seat.device}) of {seat.host}, torch {seat.torch}"
 
 
 NAMES = {"cuda": "CUDA", "hip": "HIP", "cudnn": "cuDNN", "uuid": "UUID"}
 
 
 def _item(item: ItemReport, what: str = "") -> Item:
-    return Item(
-        item, ENDINGS[item.outcome], spent_words(item), tuple(Row(check, gauge(check)) for check in item.checks), what
-    )
+    rows = tuple(Row(check, gauge(check)) for check in item.checks)
+    return Item(item, item.title.replace(" ", "-"), ENDINGS[item.outcome], spent_words(item), rows, what)
 
 
 def _section(model: ItemReport) -> Section:
     demo = model.demo
     title, _, about = demo.about.partition(": ") if demo else (model.name, "", "")
+    item = _item(model)
     return Section(
-        item=_item(model),
+        item=item,
         title=f"{title} on {model.device}" if model.device else title,
         about=about,
         pictures=tuple(_shown(picture) for picture in demo.pictures) if demo else (),
         compared=tuple(_compared(demo.bars)) if demo else (),
-        charts=tuple(_charts(demo)) if demo else (),
+        charts=tuple(_charts(demo, item.anchor)) if demo else (),
         remarks=(*model.remarks, *(demo.remarks if demo else ())),
     )
 
@@ -164,7 +163,7 @@ def _share(value: float, whole: float) -> float:
     return max(0.0, 100 * value / whole) if whole > 0 and math.isfinite(value) else 0.0
 
 
-def _charts(demo: Demo) -> Iterator[Chart]:
+def _charts(demo: Demo, anchor: str) -> Iterator[Chart]:
     """One for the curves that share their axes."""
     groups: dict[tuple[str, str], list[Curve]] = {}
     for curve in demo.curves:
@@ -175,7 +174,7 @@ def _charts(demo: Demo) -> Iterator[Chart]:
         curves.sort(key=lambda curve: curve.title not in own)  # the first has the page's colour
         lines = [Line(curve.title, curve.x, curve.y) for curve in curves]
         title = curves[0].title if len(curves) == 1 else f"{y_label.partition(',')[0]} by {x_label.partition(',')[0]}"
-        svg = curves_svg(f"{demo.item}-{number}", lines, Frame(x_label, y_label, is_smoothed=True))
+        svg = curves_svg(f"{anchor}-{number}", lines, Frame(x_label, y_label, is_smoothed=True))
         yield Chart(title, svg, _words(curves), any(len(curve.x) > MANY for curve in curves))
 
 
