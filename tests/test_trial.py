@@ -16,6 +16,7 @@ import pytest
 from envtool import trial
 from envtool.smoke import SmokeReport, fold
 from envtool.smoke.ladder import EARLIEST, RUNGS
+from envtool.surroundings.cgroup import own_memory_group
 from envtool.target import IN_TARGET
 
 if TYPE_CHECKING:
@@ -273,7 +274,8 @@ class TestMemory:
         assert says in str(inn.why)
 
     def test_a_process_that_the_kernel_ends(self, start_up: Path) -> None:
-        group = Path(f"/sys/fs/cgroup/memory/envtool-test-{os.getpid()}")
+        own = own_memory_group(Path("/")).strip("/")  # the kernel is asked of that, and of those below it
+        group = Path("/sys/fs/cgroup/memory", own, f"envtool-test-{os.getpid()}")
         try:
             group.mkdir()
             (group / "memory.limit_in_bytes").write_text(str(900 << 20))
@@ -289,3 +291,13 @@ class TestMemory:
         assert str(found.models[0].why).startswith(
             "during round trip: out of memory: the kernel ended it, which had taken "
         )
+
+
+@pytest.mark.slow
+def test_a_torch_that_is_too_old_for_the_models_climbs_the_ladder(start_up: Path) -> None:
+    start_up.write_text(f"{HEAD}torch.__version__ = '1.9.1+cpu'\n")
+    found = tried("matmul", "kd")
+    assert {rung.outcome for rung in found.rungs} == {"passed"}
+    [kd] = found.models
+    assert (kd.outcome, kd.why) == ("not-run", "the reference models need torch 1.13, and this is 1.9.1+cpu")
+    assert not found.has_run

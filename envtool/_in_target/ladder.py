@@ -107,7 +107,7 @@ def matmul(stage: Stage) -> Iterator[Said]:
     ):
         if tf32 and stage.device.type != "cuda":
             continue
-        torch.backends.cuda.matmul.allow_tf32 = tf32
+        allow_tf32(torch, tf32)
         try:
             product = left.to(stage.device, dtype) @ right.to(stage.device, dtype)
         except RuntimeError as error:
@@ -116,7 +116,13 @@ def matmul(stage: Stage) -> Iterator[Said]:
             yield remark("no {} product here: {}".format(name, first_line(error)))  # old cards and builds
         else:
             yield check("{} against float64".format(name), relative(product, expected), limit, "relative error")
-    torch.backends.cuda.matmul.allow_tf32 = False
+    allow_tf32(torch, False)
+
+
+def allow_tf32(torch: Any, allowed: bool) -> None:
+    """For matrix products. Before torch 1.7 there was none of it."""
+    if hasattr(torch.backends.cuda, "matmul"):
+        torch.backends.cuda.matmul.allow_tf32 = allowed
 
 
 def convolution(stage: Stage) -> Iterator[Said]:

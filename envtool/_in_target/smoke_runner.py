@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import struct
 import sys
 import time
@@ -20,6 +21,7 @@ import ladder  # type: ignore[import-not-found]  # in the same folder when this 
 import pace  # type: ignore[import-not-found]
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
+OLDEST_TORCH = [1, 13]
 EARLIEST = ("import-torch", "device", "allocate", "kernel")  # rungs that every other item stands on
 
 
@@ -81,6 +83,9 @@ def climb(events: Events, stage: ladder.Stage, rung: str) -> None:
 def check_model(events: Events, stage: ladder.Stage, work: Dict[str, Any], name: str) -> None:
     if sys.version_info < (3, 8):
         raise ladder.Skipped("the reference models need Python 3.8, and this is {}.{}".format(*sys.version_info[:2]))
+    version = str(stage.torch.__version__)
+    if [int(part) for part in re.findall(r"\d+", version)[:2]] < OLDEST_TORCH:
+        raise ladder.Skipped("the reference models need torch {}.{}, and this is {}".format(*OLDEST_TORCH, version))
     contract, model = load(work["models"], "contract"), load(work["models"], name)
     budget = contract.Budget(
         training=work["training"], seed=work["seed"], dtype=dtype_of(stage, work["dtype"], contract)
