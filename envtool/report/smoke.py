@@ -231,7 +231,8 @@ FORMATS: dict[str, Callable[[SmokeReport, Screen], str]] = {
 }
 
 
-def known_text(rungs: Iterable[Rung], models: Iterable[str]) -> str:
+def known_text(rungs: Iterable[Rung], of_ranks: Iterable[Rung], models: Iterable[str]) -> str:
     """The rungs and the models, a line each."""
     rows = [("rung", rung.name, rung.what) for rung in rungs]
+    rows += [("of --nproc", rung.name, rung.what) for rung in of_ranks]
     return table_text([("kind", "name", "what it proves"), *rows, *(("model", name, "") for name in models)], None)
