@@ -78,8 +78,8 @@ def smoke_test(context: click.Context, /, **typed: object) -> None:
     from envtool.cli.trying import Options, tried  # noqa: PLC0415
     from envtool.report.screen import Screen  # noqa: PLC0415
     from envtool.report.smoke import known_text, smoke_text  # noqa: PLC0415
-    from envtool.smoke.job import job_of  # noqa: PLC0415
     from envtool.smoke import ladder, ranks  # noqa: PLC0415
+    from envtool.smoke.job import job_of  # noqa: PLC0415
     from envtool.trial import model_names  # noqa: PLC0415
 
     options = Options(**{**typed, "size": typed["size"] or "usual"})  # type: ignore[arg-type]  # each is what its option says
