@@ -47,7 +47,7 @@ def perform(
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envtool-", ignore_cleanup_errors=True)))
-        copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in ("ranks_runner.py", *SCRIPTS)]
+        copy, *_ = [shutil.copy(IN_TARGET / name, folder) for name in ("ranks_runner.py", "shared_lesson.py", *SCRIPTS)]
         orders, printed = folder / "WORK.json", folder / "PRINTED"
         orders.write_text(json.dumps({**work._asdict(), "models": str(MODELS), "limits_s": dict(limits_s)}), "utf-8")
         members = [Member(folder, local, limits_s) for local in range(ranks)]

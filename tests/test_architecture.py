@@ -114,6 +114,7 @@ IN_TARGET = {
     "cores",
     "pace",
     "smoke_runner",
+    "shared_lesson",
 }  # what a file run by the target may look for there, or find beside it
 MODELS = {"torch", "contract", "metrics", "data", "names"}
 OWN = {

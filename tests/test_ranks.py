@@ -173,6 +173,14 @@ class TestFold:
         assert found.has_run
         assert not found.passed
 
+    def test_a_launcher_that_ends_between_two_items(self) -> None:
+        died = Ranked(None, Death(-9, "was ended by SIGKILL"))
+        found = report(passed("all-reduce"), passed("all-reduce"), others=(died,))
+        assert outcomes(found)["kd"] == ("not-run", "the job ended at all-reduce: the launcher was ended by SIGKILL")
+
+    def test_nothing_at_all(self) -> None:
+        assert outcomes(fold_ranks(BEFORE, (), ("kd",), 1.0))["kd"] == ("not-run", "it was not reached")
+
     def test_a_ladder_that_ends_before(self) -> None:
         broken = fold((Start("import-torch", None), End("import-torch", "ImportError: no", 0.1)), EARLIEST, (), 0, 1.0)
         found = fold_ranks(broken, (), ("kd",), 1.0)

@@ -42,7 +42,7 @@ def fold_ranks(before: SmokeReport, told: Iterable[Ranked], models: Sequence[str
     items = _items(_blamed(here, strangers), models)
     if not here:
         items = (_rendezvous(before, launcher), *items[1:])
-    items = tuple(item.later(before.seconds) for item in _with_reasons(items))
+    items = tuple(item.later(before.seconds) for item in _with_reasons(items, _end_of_launcher(launcher)))
     return before._replace(
         rungs=(*before.rungs, *items[: len(NAMES)]),
         models=items[len(NAMES) :],
@@ -159,17 +159,28 @@ def _as_remark(events: Sequence[Event], rank: int) -> Remark:
 
 def _rendezvous(before: SmokeReport, launcher: Sequence[Event]) -> ItemReport:
     """Where no rank was started: the ladder was at its end before, or the launcher failed."""
-    if death := next((event for event in launcher if isinstance(event, Death)), None):
-        outcome = "timed-out" if death.status is None else "crashed"
-        return ItemReport(NAMES[0], outcome, why=": ".join([f"the launcher {death.trouble}", *death.printed[-1:]]))
+    if launcher:
+        outcome = "timed-out" if any(map(_is_late, launcher)) else "crashed"
+        return ItemReport(NAMES[0], outcome, why=_end_of_launcher(launcher))
     broken = next((rung for rung in before.rungs if rung.why), None)
     return ItemReport(
         NAMES[0], "not-run", why=f"the ladder ends at {broken.name}: {broken.why}" if broken else NOT_REACHED
     )
 
 
-def _with_reasons(items: Sequence[ItemReport]) -> tuple[ItemReport, ...]:
+def _end_of_launcher(launcher: Sequence[Event]) -> str | None:
+    """How it ended, and the last that it said; None where it ended well."""
+    death = next((event for event in launcher if isinstance(event, Death)), None)
+    return death and ": ".join([f"the launcher {death.trouble}", *death.printed[-1:]])
+
+
+def _with_reasons(items: Sequence[ItemReport], end_of_launcher: str | None) -> tuple[ItemReport, ...]:
     """Those that were not reached, with what ended the job before them."""
-    last = [item for item in items if item.why != NOT_REACHED][-1]
-    reason = last.why if last.outcome == "not-run" else f"the job ended at {last.name}"
+    last = next((item for item in reversed(items) if item.why != NOT_REACHED), None)
+    if last is None:
+        return tuple(items)
+    ended = f"the job ended at {last.name}"
+    if last.outcome == "passed" and end_of_launcher:
+        ended += f": {end_of_launcher}"
+    reason = last.why if last.outcome == "not-run" else ended
     return tuple(item._replace(why=reason) if item.why == NOT_REACHED else item for item in items)
