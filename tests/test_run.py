@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from envtool import run
@@ -200,3 +201,35 @@ def test_interrupt_sent_to_us_alone_reaches_the_program(tmp_path: Path) -> None:
         envtool.send_signal(signal.SIGINT)
         assert envtool.stderr.read() == b"cleaned up\n"
     assert report.read_text() == "interrupted"
+
+
+BESIDE = """
+import sys
+from pathlib import Path
+from envtool.run.beside import running
+
+with Path(sys.argv[1]).open("wb") as printed, running([sys.executable, "-c", sys.argv[2]], printed) as beside:
+    while beside.status() is None:
+        pass
+"""
+STARTS_ANOTHER = f"""
+import subprocess, sys
+other = subprocess.Popen([sys.executable, "-c", {STAYS!r}], stdout=subprocess.PIPE, start_new_session=True)
+other.stdout.readline()
+print(other.pid, flush=True)
+other.wait()
+"""
+
+
+@posix_only
+def test_what_runs_beside_us_ends_with_us_and_all_that_it_started(tmp_path: Path) -> None:
+    printed = tmp_path / "printed"
+    printed.touch()
+    with subprocess.Popen([*python(BESIDE), str(printed), STARTS_ANOTHER], cwd=ROOT) as envtool:
+        while not printed.read_text().endswith("\n"):
+            assert envtool.poll() is None
+        grandchild = psutil.Process(int(printed.read_text()))
+        envtool.terminate()
+    assert envtool.returncode == 128 + signal.SIGTERM
+    _, alive = psutil.wait_procs([grandchild], timeout=10)
+    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []

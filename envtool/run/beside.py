@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +40,21 @@ def running(
         start_new_session=os.name == "posix",
     )
     try:
-        yield Beside(process.pid, process.poll)
+        with _terminated_as_interrupted():
+            yield Beside(process.pid, process.poll)
     finally:
         if process.poll() is None:
             kill_family(process)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM leaves this block by an exception, else what runs in a session of its own would outlive us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
