@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from reference_models import hiding as task
 from reference_models.contract import Budget, Check, Curve, Demo, autocasts, computes, performed, tf32
-from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, Reversible, run, trained
+from reference_models.invertible import DWT, IWT, Additive, Affine, Dense, reversible, run
 from reference_models.metrics import relative
 from reference_models.peak import peak_bytes
 
@@ -66,11 +66,8 @@ class HiNet(nn.Module):
 
     def forward(self, x1: Tensor, x2: Tensor, *, inverse: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Wavelets (N, 12, H, W) both -> the same of the other side, and the log-determinant (N,)."""
-        if not self.reversible:
-            return run(self.couplings, x1, x2, inverse=inverse)
-        weights = [parameter for coupling in self.couplings for parameter in trained(coupling)]
-        y1, y2, log_det = Reversible.apply(self.couplings, inverse, x1, x2, *weights)  # type: ignore[no-untyped-call]
-        return y1, y2, log_det
+        way = reversible if self.reversible else run
+        return way(self.couplings, x1, x2, inverse=inverse)
 
 
 def transform(device: torch.device, _: Budget) -> Iterator[Check]:

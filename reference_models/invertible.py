@@ -92,6 +92,18 @@ def couple(v: Tensor, s: Tensor, t: Tensor, *, inverse: bool) -> tuple[Tensor, T
     return ((v - t) * torch.exp(-s), -log_det) if inverse else (torch.exp(s) * v + t, log_det)
 
 
+def couple_backward(
+    v: Tensor, s: Tensor, t: Tensor, of_out: Tensor, of_log_det: Tensor, *, inverse: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of v, s and t, from those of what `couple` makes of them."""
+    of_log_det = of_log_det.reshape(-1, 1, 1, 1)
+    if inverse:
+        of_v = of_out * torch.exp(-s)
+        return of_v, -of_v * (v - t) - of_log_det, -of_v
+    of_v = of_out * torch.exp(s)
+    return of_v, of_v * v + of_log_det, of_out
+
+
 def run(couplings: Iterable[nn.Module], x1: Tensor, x2: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor, Tensor]:
     """y1, y2 and the log-determinant; inverse: x1, x2 and theirs, of y1 and y2."""
     halves, log_det = [x1, x2], x1.new_zeros(len(x1))
@@ -108,12 +120,21 @@ def ordered(couplings: Iterable[nn.Module], *, inverse: bool) -> list[tuple[int,
     return pairs[::-1] if inverse else pairs
 
 
+def reversible(
+    couplings: Iterable[nn.Module], x1: Tensor, x2: Tensor, *, inverse: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`run`, but with a backward that needs no stored activations."""
+    weights = [weight for coupling in couplings for weight in trained(coupling)]
+    y1, y2, log_det = Reversible.apply(couplings, inverse, x1, x2, *weights)  # type: ignore[no-untyped-call]
+    return y1, y2, log_det
+
+
 def trained(coupling: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in coupling.parameters() if parameter.requires_grad]
 
 
 class Reversible(torch.autograd.Function):
-    """`run` that keeps its output and no more, so memory does not grow with depth, for 4/3 of the time.
+    """Keeps the output and no more, so memory does not grow with depth, for 4/3 of the time.
 
     From the last coupling to the first, backward computes s and t anew, once: to undo the coupling, which gives its input,
     and for the gradient. Gomez et al. 2017, The Reversible Residual Network.
@@ -155,12 +176,11 @@ def undone(
     kept = kept.detach().requires_grad_()
     with torch.enable_grad():
         s, t = coupling(kept)
-        with torch.no_grad():  # else the inverse of each coupling hangs on that of all others
-            changed, _ = couple(out, s, t, inverse=not inverse)
-        again, log_det = couple(changed.requires_grad_(), s, t, inverse=inverse)
-        inner = (again * of_out).sum() + (log_det * of_log_det).sum()
-    of_changed, of_kept, *of_weights = torch.autograd.grad(inner, (changed, kept, *trained(coupling)))
-    return changed.detach(), of_changed, of_kept, of_weights
+    changed, _ = couple(out, s, t, inverse=not inverse)
+    of_changed, of_s, of_t = couple_backward(changed, s, t, of_out, of_log_det, inverse=inverse)
+    outputs, of_outputs = ((s, t), (of_s, of_t)) if s.requires_grad else ((t,), (of_t,))
+    of_kept, *of_weights = torch.autograd.grad(outputs, (kept, *trained(coupling)), of_outputs)
+    return changed, of_changed, of_kept, of_weights
 
 
 def autocast_in_force(kind: str) -> AbstractContextManager[Any]:

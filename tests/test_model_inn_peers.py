@@ -69,7 +69,7 @@ def test_the_reversible_gradients_are_those_of_freia(
     weights = [parameter for coupling in couplings for parameter in coupling.parameters()]
     [out], log_det = freia([x], rev=inverse)
     expected = torch.autograd.grad(out.sin().sum() + log_det.square().sum(), (x, *weights))
-    y1, y2, ours = invertible.Reversible.apply(couplings, inverse, *x.chunk(2, dim=1), *weights)  # type: ignore[no-untyped-call]
+    y1, y2, ours = invertible.reversible(couplings, *x.chunk(2, dim=1), inverse=inverse)
     found = torch.autograd.grad(y1.sin().sum() + y2.sin().sum() + ours.square().sum(), (x, *weights))
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
@@ -85,12 +85,9 @@ def test_gradients_are_those_of_memcnn() -> None:
     theirs = x.clone().requires_grad_()
     torch.autograd.backward(peer(theirs.clone()).square().sum())  # of a leaf it gives the gradient twice
     expected = [theirs.grad, f.weight.grad, g.weight.grad]
-    couplings, weights = (
-        nn.ModuleList((invertible.Additive(f), invertible.Additive(g))),
-        (*f.parameters(), *g.parameters()),
-    )
+    couplings = [invertible.Additive(f), invertible.Additive(g)]
     x1, x2 = (each.clone().requires_grad_() for each in x.chunk(2, dim=1))
-    y1, y2, _ = invertible.Reversible.apply(couplings, False, x1, x2, *weights)  # type: ignore[no-untyped-call]
+    y1, y2, _ = invertible.reversible(couplings, x1, x2, inverse=False)
     loss = y1.square().sum() + y2.square().sum()
     of_x1, of_x2, *found = torch.autograd.grad(loss, (x1, x2, f.weight, g.weight))
     torch.testing.assert_close([torch.cat((of_x1, of_x2), dim=1), *found], expected, rtol=1e-10, atol=1e-10)
