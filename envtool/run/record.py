@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 20
 TAIL = 7 << 20
+FLOOD = 64 << 20  # bytes, after which what comes faster than it can be passed on is not copied
 
 
 class Record:
@@ -21,10 +21,15 @@ class Record:
         self.copy_trouble: str | None = None  # why the copy is not whole
         self._copy = copy
         self._head = bytearray()
-        self._tail = memoryview(bytearray(TAIL))  # a ring
+        self._tail = _Ring(TAIL)
+        self._held = memoryview(b"")  # that comes after the tail, and is not copied yet
         self._lock = Lock()
 
-    def add(self, printed: memoryview) -> None:
+    def add(self, printed: memoryview, *, is_flood: bool = False) -> None:
+        """In a flood, where as much as could be read was there at once, what is given has to last until the next call.
+
+        Of a long flood only the end is kept: each such piece takes the place of the one before and of the tail.
+        """
         with self._lock:
             self.total += len(printed)
             if self._copy:
@@ -32,14 +37,14 @@ class Record:
             room = HEAD - len(self._head)
             if room > 0:
                 self._head += printed[:room]
-            self._add_to_tail(printed[max(0, room) :])
-
-    def _add_to_tail(self, printed: memoryview) -> None:
-        last = printed[-TAIL:]
-        start = (self.total - HEAD - len(last)) % TAIL
-        before_seam = last[: TAIL - start]
-        self._tail[start : start + len(before_seam)] = before_seam
-        self._tail[: len(last) - len(before_seam)] = last[len(before_seam) :]
+            is_held = is_flood and self.total > FLOOD
+            if is_held and self._held:
+                self._tail.clear()
+            else:
+                self._tail.add(self._held)
+            self._held = printed if is_held else memoryview(b"")
+            if not is_held:
+                self._tail.add(printed[max(0, room) :])
 
     def _write_copy(self, copy: BinaryIO, printed: memoryview) -> None:
         try:
@@ -51,23 +56,40 @@ class Record:
     @property
     def left_out(self) -> int:
         """Bytes between what was kept."""
-        return max(0, self.total - HEAD - TAIL)
+        return self.total - len(self._head) - len(self._tail) - len(self._held)
 
     def pieces(self) -> tuple[bytes, ...]:
         """What was kept, in order; a line says how much was not."""
-        after_head = self.total - HEAD
-        if after_head <= 0:
-            return (bytes(self._head),)
-        if after_head <= TAIL:
-            return bytes(self._head), bytes(self._tail[:after_head])
-        seam = after_head % TAIL
-        gap = f"\n[{self.left_out} bytes of output are left out here]\n".encode()
-        return bytes(self._head), gap, bytes(self._tail[seam:]), bytes(self._tail[:seam])
+        gap = (f"\n[{self.left_out} bytes of output are left out here]\n".encode(),) if self.left_out else ()
+        end = (piece for piece in (*self._tail.pieces(), bytes(self._held)) if piece)
+        return bytes(self._head), *gap, *end
 
     def last(self, size: int) -> bytes:
         return b"".join(self.pieces())[-size:]
 
-    def close_copy(self) -> None:
-        if self._copy:
-            with suppress(OSError):
-                self._copy.close()
+
+class _Ring:
+    """The last bytes of what was added."""
+
+    def __init__(self, size: int) -> None:
+        self._kept = memoryview(bytearray(size))
+        self._added = 0  # bytes, since it was empty
+
+    def __len__(self) -> int:
+        return min(self._added, len(self._kept))
+
+    def add(self, printed: memoryview) -> None:
+        size = len(self._kept)
+        self._added += len(printed)
+        last = printed[-size:]
+        start = (self._added - len(last)) % size
+        before_seam = last[: size - start]
+        self._kept[start : start + len(before_seam)] = before_seam
+        self._kept[: len(last) - len(before_seam)] = last[len(before_seam) :]
+
+    def clear(self) -> None:
+        self._added = 0
+
+    def pieces(self) -> tuple[bytes, ...]:
+        seam = self._added % len(self._kept) if self._added > len(self._kept) else 0
+        return bytes(self._kept[seam : len(self)]), bytes(self._kept[:seam])

@@ -115,11 +115,12 @@ def _pass_on(channel: _Channel, record: Record) -> None:
 
     Where nobody takes what is printed, we leave off reading, and the program learns it as it would without us.
     """
-    buffer = memoryview(bytearray(_BUFFER))
+    buffer, other = memoryview(bytearray(_BUFFER)), memoryview(bytearray(_BUFFER))  # the record may hold one of them
     with suppress(OSError), os.fdopen(channel.source, "rb", buffering=0) as source:
         while size := source.readinto(buffer):
-            record.add(buffer[:size])
+            record.add(buffer[:size], is_flood=size == _BUFFER)
             _write(channel.outlet, buffer[:size])
+            buffer, other = other, buffer
 
 
 def _write(outlet: int, printed: memoryview) -> None:
