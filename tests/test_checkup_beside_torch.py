@@ -82,6 +82,8 @@ class TestCompanions:
         ("torch", "companion", "fitting"),
         [
             ("1.13.1+cu117", "torchaudio", "torchaudio==0.13.1 "),  # until 2.0 its version had no tag
+            ("2.0.0+cu118", "torchaudio", "torchaudio==2.0.1+cu118 --index-url"),
+            ("2.5.1", "torchaudio", "--no-deps torchaudio==2.5.1 "),  # of the registry, which knows no tags
             ("2.0.1+cu118", "torchaudio", "torchaudio==2.0.2+cu118 --index-url"),  # there is no torch 2.0.2
             ("1.13.1+cu117", "torchvision", "torchvision==0.14.1+cu117 --extra-index-url"),
         ],
@@ -98,6 +100,18 @@ class TestCompanions:
             "torchvision 0.20.1 is installed, and torch is not",
             (PLANNED.command,),
         )
+
+    def test_each_for_itself(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": "raise RuntimeError"})
+        environment.package("torchaudio", "2.5.1+cpu", {"torchaudio": "__version__ = '2.5.1+cpu'\n"})
+        assert (environment.verdict("torchvision").status, environment.verdict("torchaudio").status) == ("error", "ok")
+
+    def test_beside_a_torch_that_is_gone(self, environment: Environment) -> None:
+        environment.torch()
+        environment.package("torchvision", "0.20.1+cpu", {"torchvision": TORCHVISION})
+        shutil.rmtree(environment.site_packages / "torch")
+        assert environment.verdict("torchvision").status == "unknown"
 
     def test_beside_a_broken_torch(self, environment: Environment) -> None:
         environment.torch(source="raise ImportError")
