@@ -31,7 +31,7 @@ ENVTOOL = (
 )
 BUILT_BY_SETUPTOOLS = '[build-system]\nrequires = [{}]\nbuild-backend = "setuptools.build_meta"\n'
 VERSION = "1.4.2"
-LIMIT_S = 120
+LIMIT_S = 300  # on a busy machine a compiler takes its time
 
 
 class Finding(NamedTuple):
