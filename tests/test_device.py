@@ -79,4 +79,6 @@ def test_a_device_that_does_not_work_does_not_hide_the_others(tmp_path: Path, mo
     asked = Options("all", ("kd",), "quick", 0, "float32", repeat=1, listed=False, form="text", **nothing)
     found = tried(sys.executable, asked, None, None)
     assert {model.title: model.outcome for model in found.models} == {"kd on cuda:0": "not-run", "kd on cpu": "passed"}
+    [why] = [rung.why for rung in found.rungs if rung.title == "device on cuda:0"]
+    assert why == "AssertionError: Torch not compiled with CUDA enabled"
     assert not found.passed

@@ -45,9 +45,6 @@ def main() -> None:
     for rung in EARLIEST:
         if not perform(events, stage, work, rung):
             return
-        if rung == "device":
-            lowered = {} if work["dtype"] == "float32" else {"dtype": work["dtype"]}
-            events.say("machine", **dict(machine(stage), **lowered))
     for item in work["items"]:
         if item not in EARLIEST:
             perform(events, stage, work, item)
@@ -60,7 +57,7 @@ def perform(events: Events, stage: ladder.Stage, work: Dict[str, Any], item: str
     reset_peak(stage)
     try:
         if item in ladder.RUNGS:
-            climb(events, stage, item)
+            climb(events, stage, work, item)
         else:
             with pace.paced() as measured:
                 check_model(events, stage, work, item)
@@ -75,9 +72,12 @@ def perform(events: Events, stage: ladder.Stage, work: Dict[str, Any], item: str
     return error is None
 
 
-def climb(events: Events, stage: ladder.Stage, rung: str) -> None:
+def climb(events: Events, stage: ladder.Stage, work: Dict[str, Any], rung: str) -> None:
     for said in ladder.RUNGS[rung](stage):
         events.say("remark" if "text" in said else "check", item=rung, **said)
+    if rung == "device":
+        lowered = {} if work["dtype"] == "float32" else {"dtype": work["dtype"]}
+        events.say("machine", **dict(machine(stage), **lowered))
 
 
 def check_model(events: Events, stage: ladder.Stage, work: Dict[str, Any], name: str) -> None:
