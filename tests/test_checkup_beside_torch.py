@@ -83,6 +83,8 @@ class TestCompanions:
         [
             ("1.13.1+cu117", "torchaudio", "torchaudio==0.13.1 "),  # until 2.0 its version had no tag
             ("2.0.0+cu118", "torchaudio", "torchaudio==2.0.1+cu118 --index-url"),
+            ("2.15.0+cu132", "torchvision", "torchvision==0.29.2+cu132 --index-url"),
+            ("1.8.1+rocm4.0.1", "torchvision", "pip uninstall torchvision  # no torchvision is known"),
             ("2.5.1", "torchaudio", "--no-deps torchaudio==2.5.1 "),  # of the registry, which knows no tags
             ("2.0.1+cu118", "torchaudio", "torchaudio==2.0.2+cu118 --index-url"),  # there is no torch 2.0.2
             ("1.13.1+cu117", "torchvision", "torchvision==0.14.1+cu117 --extra-index-url"),
