@@ -271,6 +271,14 @@ class TestWords:
         verdict = CHECKS["unused-environments"].judge(whereabouts.conditions(at, hoards=found))
         assert verdict.seen.startswith("5.00 GB in /5, 4.00 GB in /4, 3.00 GB in /3, 3.00 GB in 2 more; ")
 
+    def test_each_kind_counts_for_itself(self, tmp_path: Path) -> None:
+        uncounted = Hoard("uv-cache", "/uv", 3_000_000, "not looked at for longer than 2 s")
+        found = (Hoard("pip-cache", "/pip", 5 * 10**9), Hoard("pip-cache", "/empty", 0), uncounted)
+        seen = whereabouts.conditions(whereabouts.here(tmp_path), hoards=found)
+        pip, uv, hub = (CHECKS[check].judge(seen) for check in ("pip-cache", "uv-cache", "hub-models"))
+        assert (pip.status, pip.seen.startswith("5.00 GB in /pip; ")) == ("note", True)
+        assert (uv.status, hub.status, hub.seen.startswith("none found: ")) == ("unknown", "ok", True)
+
     def test_what_was_not_counted_whole_is_at_least_that(self, tmp_path: Path) -> None:
         at = whereabouts.here(tmp_path)
         for size, status, said in (

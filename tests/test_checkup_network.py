@@ -22,6 +22,7 @@ from loopback import bare_environment, serving
 
 from envtool import target
 from envtool.checkup import CHECKS
+from envtool.conditions.network import Reached
 from envtool.surroundings import fetch, network
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from envtool.checkup.check import Verdict
     from envtool.conditions import Here
-    from envtool.conditions.network import Reached
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
 NETWORK = [name for name in CHECKS if name.startswith("network-")]
@@ -289,6 +289,33 @@ class TestTorchIndex:
     def test_there_is_no_plan(self, at: Here) -> None:
         with answering() as (url, _):
             assert judged(asking(at, url)._replace(planned=None))["torch-index"].status == "unknown"
+
+
+class TestAnswers:
+    """As values: what one index answers says nothing of the other."""
+
+    ANSWER = Reached("index", "https://a.example", "PIP_INDEX_URL", "a.example", None, status=200, first_byte_s=0.1)
+
+    @pytest.mark.parametrize(
+        ("status", "said"), [(500, "overloaded"), (429, "overloaded"), (418, "no page of an index")]
+    )
+    def test_each_for_itself(self, at: Here, status: int, said: str) -> None:
+        other = self.ANSWER._replace(what="torch-index", url="https://b.example", status=status)
+        found = judged(at, (self.ANSWER, other))
+        assert (found["index"].status, found["torch-index"].status) == ("ok", "error")
+        assert said in found["torch-index"].seen
+
+    @pytest.mark.parametrize(("first_byte_s", "status"), [(4.9, "ok"), (5.1, "warning")])
+    def test_a_third_of_what_pip_waits(self, at: Here, first_byte_s: float, status: str) -> None:
+        assert judged(at, (self.ANSWER._replace(first_byte_s=first_byte_s),))["speed"].status == status
+
+    @pytest.mark.parametrize(("read_s", "status"), [(0.9, "ok"), (10.0, "warning")])
+    def test_how_long_torch_would_take(self, at: Here, read_s: float, status: str) -> None:
+        timed = self.ANSWER._replace(read_bytes=500_000, read_s=read_s)
+        found = judged(at, (timed,))["speed"]
+        assert (found.status, "; torch, 220 MiB, takes about" in found.seen) == (status, True)
+        unplanned = judged(at._replace(planned=None), (timed,))["speed"]
+        assert (unplanned.status, "takes about" in unplanned.seen) == (status, False)
 
 
 class TestProxy:
