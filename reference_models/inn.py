@@ -149,8 +149,10 @@ def _peak(device: torch.device, depth: int, reversible: bool) -> int:
     return peak_bytes(lambda: torch.autograd.grad(_loss(net, *images), weights))
 
 
-def faster_arithmetic(device: torch.device, _: Budget) -> Iterator[Check]:
+def faster_arithmetic(device: torch.device, budget: Budget) -> Iterator[Check]:
     """What the lower precisions do, for whoever thinks of training in them: reported."""
+    if not budget.training:
+        return
     for dtype in (torch.bfloat16, torch.float16):
         if autocasts(device, dtype):
             with torch.autocast(device.type, dtype, cache_enabled=False):  # casts made without gradients

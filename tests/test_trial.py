@@ -89,6 +89,9 @@ NO_GPU_BEHIND_IT = """
 torch.cuda.is_available, torch.cuda.current_device = lambda: True, lambda: 0
 torch.cuda.get_device_name = lambda _: "a card that is none"
 torch.cuda.reset_peak_memory_stats, torch.cuda.max_memory_allocated = print, lambda _: 0
+full, arange = torch.full, torch.arange
+torch.full = lambda *arguments, device, **how: full(*arguments, **how)
+torch.arange = lambda *arguments, device, **how: arange(*arguments, **how)
 torch.cuda.Stream = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 """
 FOREIGN = """

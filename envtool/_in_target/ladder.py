@@ -103,7 +103,7 @@ def matmul(stage: Stage) -> Iterator[Said]:
         ("float32", torch.float32, False, 1e-5),
         ("TF32", torch.float32, True, 2e-3),
         ("bfloat16", torch.bfloat16, False, 1e-2),
-        ("float16", torch.float16, False, 2e-3),
+        ("float16", torch.float16, False, 1e-2),  # old versions of torch add up in half precision too
     ):
         if tf32 and stage.device.type != "cuda":
             continue

@@ -138,7 +138,10 @@ def uuid(stage: ladder.Stage) -> Optional[str]:
     """Of an NVIDIA card, as NVML has it; older versions of torch do not tell."""
     if stage.device.type != "cuda" or getattr(stage.torch.version, "hip", None):
         return None
-    found = getattr(stage.torch.cuda.get_device_properties(stage.device), "uuid", None)
+    try:
+        found = getattr(stage.torch.cuda.get_device_properties(stage.device), "uuid", None)
+    except (RuntimeError, AssertionError):  # the next rungs tell of it
+        return None
     return found and "GPU-{}".format(str(found).replace("GPU-", ""))
 
 
