@@ -9,9 +9,11 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from namespaces import two_nodes
 
 from envtool import launch, trial
+from envtool.cli import commands
 from envtool.smoke import SmokeReport, fold
 from envtool.smoke.job import Job, launcher_options
 from envtool.smoke.ladder import EARLIEST
@@ -137,3 +139,16 @@ def command(place: int, address: str, numbered: bool) -> list[str]:
     number = ["--node-rank", str(place)] if numbered else []
     asked = ["smoke-test", "--device", "cpu", "--model", "kd", "--python", sys.executable]
     return [sys.executable, "-m", "envtool", *asked, *job, *number]
+
+
+def test_the_way_to_the_first_node() -> None:
+    assert launch.way_to("127.0.0.1:29500") == ("127.0.0.1", True)
+    with pytest.raises(OSError, match=r".+"):
+        launch.way_to("no-such-host.invalid:29500")
+
+
+def test_an_endpoint_that_leads_nowhere() -> None:
+    asked = ["smoke-test", "--nproc", "1", "--nnodes", "2", "--rdzv-endpoint", "no-such-host.invalid:29500"]
+    ran = CliRunner().invoke(commands, [*asked, "--device", "cpu", "--python", sys.executable])
+    assert ran.exit_code == 2
+    assert "--rdzv-endpoint no-such-host.invalid:29500 leads nowhere" in ran.output

@@ -97,6 +97,7 @@ def _on_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
     from envtool.smoke.ranks import NAMES, fold_ranks  # noqa: PLC0415
     from envtool.smoke.ranks import RUNGS as RUNGS_OF_RANKS  # noqa: PLC0415
 
+    launcher = _launcher(job)
     models = options.models or trial.model_names()
     limits_s = _limits_s(options, (*RUNGS, *RUNGS_OF_RANKS), models)
     shortest = min(limits_s[name] for name in (*NAMES, *models))
@@ -109,7 +110,7 @@ def _on_ranks(executable: str, options: Options, job: Job) -> SmokeReport:
     if all(rung.outcome == "passed" for rung in before.rungs):
         work = _work(options, (*NAMES, *models))
         with live() as show:
-            for each in launch.perform(executable, work, _launcher(job), job.ranks, limits_s):
+            for each in launch.perform(executable, work, launcher, job.ranks, limits_s):
                 told += [each]
                 show(each.event)
     return fold_ranks(before, told, models, time.monotonic() - launched)
