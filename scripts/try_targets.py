@@ -29,7 +29,9 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "3.8-oldest": Target("3.8", (("torch==1.4.0", "numpy"),), 3, "the models need torch 1.13"),
+    "3.8-oldest": Target(
+        "3.8", (("torch==1.4.0", "numpy"),), 1, "its products in bfloat16 are far off, and the models need torch 1.13"
+    ),
     "3.8-models": Target("3.8", (("torch==1.13.1",),), 0, "the oldest torch that the models run on"),
     "3.6": Target(
         "3.6", (("torch==1.10.2", "typing-extensions==4.1.1", "dataclasses", "numpy"),), 3, "the models need Python 3.8"
