@@ -30,7 +30,7 @@ class Target(NamedTuple):
 
 TARGETS = {
     "3.8-oldest": Target(
-        "3.8", (("torch==1.4.0", "numpy"),), 1, "its products in bfloat16 are far off, and the models need torch 1.13"
+        "3.8", (("torch==1.4.0", "numpy"),), 1, "its bfloat16 products miss the limit, and the models need torch 1.13"
     ),
     "3.8-models": Target("3.8", (("torch==1.13.1",),), 0, "the oldest torch that the models run on"),
     "3.6": Target(
