@@ -282,6 +282,14 @@ class TestNumpy:
         verdict = environment.verdict("numpy-abi")
         assert (verdict.status, verdict.do) == ("note", (f"{environment.python} -m pip install {wanted}",))
 
+    @posix_only
+    def test_one_that_ends_the_process(self, environment: Environment) -> None:
+        environment.torch("2.2.2+cpu", torch_source("2.2.2+cpu"))
+        environment.package("numpy", "1.26.4", {"numpy": "import os\nos.abort()\n"})
+        verdict = environment.verdict("numpy-abi")
+        assert verdict.status == "error"
+        assert verdict.do == (f'{environment.python} -m pip install --force-reinstall "numpy<2"',)
+
     def test_broken(self, environment: Environment) -> None:
         environment.torch()
         environment.package("numpy", "2.1.0", {"numpy": "raise ImportError('_multiarray_umath')"})
