@@ -273,7 +273,8 @@ class TestWords:
 
     def test_each_kind_counts_for_itself(self, tmp_path: Path) -> None:
         uncounted = Hoard("uv-cache", "/uv", 3_000_000, "not looked at for longer than 2 s")
-        found = (Hoard("pip-cache", "/pip", 5 * 10**9), Hoard("pip-cache", "/empty", 0), uncounted)
+        whole = Hoard("uv-cache", "/whole", 4_000_000)
+        found = (Hoard("pip-cache", "/pip", 5 * 10**9), Hoard("pip-cache", "/empty", 0), whole, uncounted)
         seen = whereabouts.conditions(whereabouts.here(tmp_path), hoards=found)
         pip, uv, hub = (CHECKS[check].judge(seen) for check in ("pip-cache", "uv-cache", "hub-models"))
         assert (pip.status, pip.seen.startswith("5.00 GB in /pip; ")) == ("note", True)
