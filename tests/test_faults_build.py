@@ -54,7 +54,7 @@ class TestMemory:
         install.offers_a_source("tides", sources.setup_py("tides", before=GREEDY_PYTHON))
         answer = install.pip_from_index("tides")
         assert answer.verdict == ("out-of-memory", "certain")
-        assert answer.first.evidence == "MemoryError"
+        assert answer.first.evidence.splitlines()[0] == "MemoryError"  # what the watch saw may follow
 
 
 def test_no_compiler_on_path(install: RealInstall) -> None:
